@@ -1,0 +1,95 @@
+"""What can go wrong, as a tree, and the exit codes.
+
+    DangoError
+    ├── ConfigError      sources.yml, the project's files, the profile or the options are wrong
+    ├── SyncError        a source could not be loaded
+    ├── GenerateError    dbt code could not be generated
+    └── BuildError       dbt did not run at all (a node that fails is a result, not an error)
+
+Each carries a message (what is wrong), an optional place (`file:line:column`) and an optional hint
+(what to do). The command line prints the three and no traceback.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import IntEnum
+from pathlib import Path
+
+__all__ = [
+    "BuildError",
+    "ConfigError",
+    "DangoError",
+    "ExitCode",
+    "GenerateError",
+    "Place",
+    "SyncError",
+]
+
+
+class ExitCode(IntEnum):
+    """The process's exit codes, part of the interface."""
+
+    SUCCESS = 0
+    FAILURE = 1
+    """A source, a model or a test failed, or something was held back."""
+    USAGE = 2
+    """Wrong usage or configuration: nothing, or not everything, could be tried."""
+    OUT_OF_DATE = 3
+    """Generated files are out of date or in conflict with the user's edits."""
+    INTERRUPTED = 130
+
+    @classmethod
+    def worst(cls, *codes: ExitCode) -> ExitCode:
+        """Of several codes that apply, the one to exit with: 130, then 2, 1, 3, 0."""
+        order = [cls.INTERRUPTED, cls.USAGE, cls.FAILURE, cls.OUT_OF_DATE]
+        return next((code for code in order if code in codes), cls.SUCCESS)
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where in a file: 1-based line and column, as editors count."""
+
+    path: Path
+    line: int | None = None
+    column: int | None = None
+
+    def __str__(self) -> str:
+        return ":".join(str(part) for part in (self.path, self.line, self.column) if part)
+
+
+class DangoError(Exception):
+    """Base of all errors that a user can cause or mend."""
+
+    exit_code = ExitCode.FAILURE
+
+    def __init__(
+        self, message: str, *, place: Place | None = None, hint: str | None = None
+    ) -> None:
+        super().__init__(message)
+        self.message = message
+        self.place = place
+        self.hint = hint
+
+    def __str__(self) -> str:
+        return f"{self.place}: {self.message}" if self.place else self.message
+
+
+class ConfigError(DangoError):
+    """sources.yml, the project's files, the profile or the options are wrong."""
+
+    exit_code = ExitCode.USAGE
+
+
+class SyncError(DangoError):
+    """A source could not be loaded."""
+
+
+class GenerateError(DangoError):
+    """dbt code could not be generated."""
+
+
+class BuildError(DangoError):
+    """dbt did not run: wrong arguments, or a project that does not parse."""
+
+    exit_code = ExitCode.USAGE

@@ -1,0 +1,172 @@
+"""Where things are: the project's root, its dbt project, state, and the resolved dbt target."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from dango_dbt.errors import ConfigError, Place
+
+__all__ = ["SOURCES_FILE", "DbtProject", "ProjectLayout", "Target", "find_root"]
+
+SOURCES_FILE = Path(".dango", "sources.yml")
+
+
+@dataclass(frozen=True)
+class Target:
+    """One output of profiles.yml, rendered: where data lives.
+
+    Attributes:
+        name: the target's name, such as `dev`.
+        type: the adapter, such as `duckdb`.
+        schema: the schema that dbt builds into by default.
+        fields: all fields of the output, secrets included: never print them.
+        directory: what relative paths in the fields are relative to (dbt's working directory).
+    """
+
+    name: str
+    type: str
+    schema: str
+    fields: Mapping[str, Any] = field(repr=False)
+    directory: Path
+
+
+@dataclass(frozen=True)
+class DbtProject:
+    """The few facts of a dbt project that are needed without dbt; paths are absolute."""
+
+    directory: Path
+    name: str
+    profile: str
+    models: Path
+    macros: Path
+    packages: Path
+    target_path: Path
+
+    @classmethod
+    def read(cls, directory: Path) -> DbtProject:
+        """Read `dbt_project.yml`.
+
+        Raises:
+            ConfigError: it is missing or no YAML mapping with a name.
+        """
+        path = directory / "dbt_project.yml"
+        try:
+            raw = yaml.safe_load(path.read_text(encoding="utf-8"))
+        except FileNotFoundError as error:
+            raise ConfigError(
+                f"there is no dbt project in {directory}",
+                hint="name its folder as `dbt_project:` in .dango/sources.yml, or run"
+                " `dango-dbt init`",
+            ) from error
+        except yaml.YAMLError as error:
+            raise yaml_error(path, error) from error
+        if not isinstance(raw, dict) or "name" not in raw:
+            raise ConfigError("a dbt project needs a `name`", place=Place(path))
+        return cls(
+            directory=directory,
+            name=str(raw["name"]),
+            profile=str(raw.get("profile") or raw["name"]),
+            models=directory / _first(raw.get("model-paths"), "models"),
+            macros=directory / _first(raw.get("macro-paths"), "macros"),
+            packages=directory
+            / (
+                os.environ.get("DBT_PACKAGES_INSTALL_PATH")
+                or _first(raw.get("packages-install-path"), "dbt_packages")
+            ),
+            target_path=directory
+            / (os.environ.get("DBT_TARGET_PATH") or _first(raw.get("target-path"), "target")),
+        )
+
+    @property
+    def profiles_dir(self) -> Path:
+        """Where dbt looks for profiles.yml: DBT_PROFILES_DIR, the project, `~/.dbt`.
+
+        The order is dbt's: https://docs.getdbt.com/docs/core/connect-data-platform/profiles.yml
+        """
+        if configured := os.environ.get("DBT_PROFILES_DIR"):
+            return Path(configured).expanduser().absolute()
+        if (self.directory / "profiles.yml").is_file():
+            return self.directory
+        return Path.home() / ".dbt"
+
+
+@dataclass(frozen=True)
+class ProjectLayout:
+    """The places of a project: everything that has a path is asked for here."""
+
+    root: Path
+    dbt: DbtProject
+
+    @property
+    def sources_file(self) -> Path:
+        """What to load."""
+        return self.root / SOURCES_FILE
+
+    @property
+    def custom_sources(self) -> Path:
+        """dlt code of the user's own."""
+        return self.root / "custom_sources"
+
+    @property
+    def schemas(self) -> Path:
+        """dlt schemas as last accepted, in git."""
+        return self.root / ".dango" / "schemas"
+
+    @property
+    def generated(self) -> Path:
+        """Pristine copies of what was generated, in git."""
+        return self.root / ".dango" / "generated"
+
+    def accepted_schema(self, source: str) -> Path:
+        """The file of a source's accepted schema."""
+        return self.schemas / f"{source}.yaml"
+
+    def live_schema(self, target: str, source: str) -> Path:
+        """The file with the schema of a source's last successful load into a target."""
+        return self.state(target) / f"{source}.schema.yaml"
+
+    def state(self, target: str) -> Path:
+        """dlt's working folders for one target, not in git."""
+        return self.root / ".dango" / "state" / target
+
+
+def find_root(start: Path) -> Path:
+    """Find the project that `start` lies in: the nearest folder upwards with .dango/sources.yml.
+
+    Raises:
+        ConfigError: there is none.
+    """
+    start = start.absolute()
+    if not start.is_dir():
+        raise ConfigError(f"there is no folder {start}")
+    for folder in (start, *start.parents):
+        if (folder / SOURCES_FILE).is_file():
+            return folder
+    raise ConfigError(
+        f"neither {start} nor a folder above it has a .dango/sources.yml",
+        hint="create a project with `dango-dbt init DIR`, or name one with --project-dir",
+    )
+
+
+def yaml_error(path: Path, error: yaml.YAMLError) -> ConfigError:
+    """Say where a YAML file is broken, in one line."""
+    if isinstance(error, yaml.MarkedYAMLError) and error.problem_mark is not None:
+        mark = error.problem_mark
+        what = error.problem or "not valid YAML"
+        return ConfigError(
+            f"not valid YAML: {what}", place=Place(path, mark.line + 1, mark.column + 1)
+        )
+    return ConfigError(f"not valid YAML: {error}", place=Place(path))
+
+
+def _first(paths: object, default: str) -> str:
+    """dbt takes lists of paths; the first is where we write."""
+    if isinstance(paths, list) and paths:
+        return str(paths[0])
+    return str(paths) if isinstance(paths, str) and paths else default

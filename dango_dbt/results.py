@@ -1,0 +1,140 @@
+"""What a run did, as frozen facts: what the API returns and reports are made of."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Literal
+
+from dango_dbt.errors import DangoError, ExitCode
+
+__all__ = [
+    "BuildResult",
+    "Failure",
+    "FileResult",
+    "NodeResult",
+    "RunResult",
+    "SchemaChange",
+    "SyncResult",
+]
+
+SyncStatus = Literal["success", "failed", "skipped", "held"]
+FileAction = Literal["created", "updated", "merged", "unchanged", "removed", "conflict"]
+BuildStatus = Literal["success", "failed", "not_run"]
+
+#: dbt's node statuses that make a build fail (dbt_artifacts: RunStatus, TestStatus).
+FAILED_NODE_STATUSES = frozenset({"error", "fail", "runtime error", "partial success"})
+
+
+@dataclass(frozen=True)
+class Failure:
+    """Why something failed: the error's type, its message and, where known, what to do."""
+
+    type: str
+    message: str
+    hint: str | None = None
+
+    @classmethod
+    def of(cls, error: BaseException) -> Failure:
+        """Describe an error; its place, where it has one, is part of the message."""
+        hint = error.hint if isinstance(error, DangoError) else None
+        return cls(type(error).__name__, str(error) or type(error).__name__, hint)
+
+
+@dataclass(frozen=True)
+class SchemaChange:
+    """A difference between the accepted schema and what was loaded; no column: the whole table."""
+
+    table: str
+    column: str | None
+    change: str
+
+
+@dataclass(frozen=True)
+class SyncResult:
+    """What became of one source.
+
+    Attributes:
+        tables: rows loaded by this run, by table name; dlt's own tables are left out.
+        seconds: wall time by stage: extract, normalize, load.
+    """
+
+    name: str
+    status: SyncStatus
+    dataset: str
+    tables: Mapping[str, int] = field(default_factory=dict)
+    schema_changes: tuple[SchemaChange, ...] = ()
+    seconds: Mapping[str, float] = field(default_factory=dict)
+    error: Failure | None = None
+
+    @property
+    def rows(self) -> int:
+        """Rows loaded into all tables together."""
+        return sum(self.tables.values())
+
+
+@dataclass(frozen=True)
+class FileResult:
+    """What became of one generated file; the path is relative to the project's root."""
+
+    path: str
+    action: FileAction
+
+
+@dataclass(frozen=True)
+class NodeResult:
+    """What became of one dbt node, in dbt's own words for its status."""
+
+    unique_id: str
+    status: str
+    seconds: float
+    message: str | None
+
+    @property
+    def failed(self) -> bool:
+        """Whether this status makes the build fail."""
+        return self.status in FAILED_NODE_STATUSES
+
+
+@dataclass(frozen=True)
+class BuildResult:
+    """What dbt did. `error` is set where it did not get to its nodes: status `not_run`."""
+
+    status: BuildStatus
+    nodes: tuple[NodeResult, ...] = ()
+    error: Failure | None = None
+    seconds: float = 0.0
+
+
+@dataclass(frozen=True)
+class RunResult:
+    """All that one command did; a part that the command has not is None."""
+
+    command: str
+    target: str | None = None
+    sources: tuple[SyncResult, ...] | None = None
+    files: tuple[FileResult, ...] | None = None
+    build: BuildResult | None = None
+    error: Failure | None = None
+    error_code: ExitCode = ExitCode.SUCCESS
+    seconds: float = 0.0
+
+    @property
+    def exit_code(self) -> ExitCode:
+        """The exit code that follows from all parts: 2, then 1, then 3."""
+        codes = [self.error_code]
+        if any(source.status in ("failed", "held") for source in self.sources or ()):
+            codes.append(ExitCode.FAILURE)
+        if any(file.action == "conflict" for file in self.files or ()):
+            codes.append(ExitCode.OUT_OF_DATE)
+        if self.build is not None:
+            if self.build.error is not None:
+                codes.append(ExitCode.USAGE)
+            elif self.build.status == "failed":
+                codes.append(ExitCode.FAILURE)
+        return ExitCode.worst(*codes)
+
+    @property
+    def status(self) -> Literal["success", "failed"]:
+        """`success` exactly where the exit code is 0."""
+        return "success" if self.exit_code == ExitCode.SUCCESS else "failed"
