@@ -1,0 +1,24 @@
+"""`.dango/sources.yml` → typed, frozen config; every error carries file:line:column."""
+
+from dango_dbt.config.loading import load, problems
+from dango_dbt.config.models import (
+    STAGING_DATASET_SUFFIX,
+    DltNativeConfig,
+    GenerateConfig,
+    KeyPath,
+    SourceConfig,
+    SourcesConfig,
+    json_schema,
+)
+
+__all__ = [
+    "STAGING_DATASET_SUFFIX",
+    "DltNativeConfig",
+    "GenerateConfig",
+    "KeyPath",
+    "SourceConfig",
+    "SourcesConfig",
+    "json_schema",
+    "load",
+    "problems",
+]

@@ -1,0 +1,242 @@
+"""A YAML file as plain data, and where each part of it stands."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import yaml
+from yaml.constructor import SafeConstructor
+
+from dango_dbt.config.models import KeyPath
+from dango_dbt.errors import ConfigError, Place
+
+__all__ = ["Document", "read_document"]
+
+_LOADER: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)  # in C where PyYAML was built so
+_MAPPING = "tag:yaml.org,2002:map"
+_LIST = "tag:yaml.org,2002:seq"
+# Of a file written by people; libyaml's composer overflows the process's stack at some 20,000.
+_MAX_DEPTH = 100
+_UNPRINTABLE = re.compile(
+    "[^\t\n\r\x20-\x7e\x85\xa0-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]"  # YAML 1.1, section 5.1
+)
+
+
+@dataclass(frozen=True)
+class Document:
+    """What a YAML file says.
+
+    Attributes:
+        data: the plain data, as `yaml.safe_load` gives it.
+        keys: where each key stands; of a list's item, where it begins.
+        values: where each value begins.
+        written: each single value as it is written, without its quotes.
+        problems: what the data does not show: keys that are there twice.
+    """
+
+    data: Any
+    keys: Mapping[KeyPath, Place]
+    values: Mapping[KeyPath, Place]
+    written: Mapping[KeyPath, str]
+    problems: tuple[ConfigError, ...]
+
+    def place(self, path: KeyPath) -> Place:
+        """Where the value at a path begins, or the nearest thing above it."""
+        return next(
+            self.values[path[:end]] for end in range(len(path), -1, -1) if path[:end] in self.values
+        )
+
+    def key_place(self, path: KeyPath) -> Place:
+        """Where the key at a path stands, or the nearest thing above it."""
+        return self.keys.get(path) or self.place(path)
+
+
+def read_document(path: Path, shown: Path, list_key: str) -> Document:
+    """Read a YAML file.
+
+    Args:
+        path: the file.
+        shown: its path as messages show it.
+        list_key: the key that a bare list at the top is taken to stand under.
+
+    Raises:
+        ConfigError: the file cannot be read, or is not valid YAML.
+    """
+    text = _read_text(path, shown)
+    try:
+        _check_depth(text, shown)
+        node = yaml.compose(text, Loader=_LOADER)
+        reader = _Reader(shown)
+        if node is None:
+            return Document(None, {}, {(): Place(shown, 1, 1)}, {}, ())
+        reader.check(node)
+        if isinstance(node, yaml.SequenceNode):
+            reader.values[()] = reader.place(node)
+            data: Any = {list_key: reader.read(node, (list_key,))}
+        else:
+            data = reader.read(node, ())
+    except yaml.YAMLError as error:
+        raise _yaml_error(error, text, shown) from error
+    return Document(data, reader.keys, reader.values, reader.written, tuple(reader.problems))
+
+
+class _Reader(SafeConstructor):
+    """Makes plain data of YAML nodes, and notes where they stand."""
+
+    def __init__(self, shown: Path) -> None:
+        super().__init__()
+        self.shown = shown
+        self.keys: dict[KeyPath, Place] = {}
+        self.values: dict[KeyPath, Place] = {}
+        self.written: dict[KeyPath, str] = {}
+        self.problems: list[ConfigError] = []
+        self._checked: set[int] = set()
+
+    def place(self, node: yaml.Node) -> Place:
+        return _place(node.start_mark, self.shown)
+
+    def check(self, node: yaml.Node, inside: frozenset[int] = frozenset()) -> None:
+        """Note keys that are there twice; refuse an alias that contains itself."""
+        if id(node) in inside:
+            raise ConfigError("an alias stands inside what it refers to", place=self.place(node))
+        if id(node) in self._checked:
+            return
+        self._checked.add(id(node))
+        if isinstance(node, yaml.MappingNode):
+            self._check_keys(node)
+        for child in _children(node):
+            self.check(child, inside | {id(node)})
+
+    def _check_keys(self, node: yaml.MappingNode) -> None:
+        seen: dict[tuple[str, str], yaml.ScalarNode] = {}
+        for key, _ in node.value:
+            if isinstance(key, yaml.ScalarNode):
+                earlier = seen.setdefault((key.tag, key.value), key)
+                if earlier is not key:
+                    self.problems.append(
+                        ConfigError(
+                            f"key `{key.value}` is there twice: first on line"
+                            f" {earlier.start_mark.line + 1}",
+                            place=self.place(key),
+                            hint="remove one of the two",
+                        )
+                    )
+
+    def read(self, node: yaml.Node, path: KeyPath) -> Any:  # noqa: ANN401 - as safe_load
+        """Make plain data of a node."""
+        if len(path) > _MAX_DEPTH:  # through aliases of aliases
+            raise _too_deep(self.place(node))
+        self.values[path] = self.place(node)
+        if isinstance(node, yaml.MappingNode) and node.tag == _MAPPING:
+            return self._read_mapping(node, path)
+        if isinstance(node, yaml.SequenceNode) and node.tag == _LIST:
+            return [self.read(item, (*path, index)) for index, item in enumerate(node.value)]
+        if isinstance(node, yaml.ScalarNode):
+            self.written[path] = node.value
+        return self._construct(node)
+
+    def _read_mapping(self, node: yaml.MappingNode, path: KeyPath) -> dict[Any, Any]:
+        self.flatten_mapping(node)  # resolves `<<`; own keys come last and win
+        pairs = {}
+        for key_node, value_node in node.value:
+            if not isinstance(key_node, yaml.ScalarNode):
+                raise ConfigError(
+                    "not valid here: a list or mapping as a key",
+                    place=self.place(key_node),
+                    hint="put text that begins with { or [ in quotes",
+                )
+            pairs[self._construct(key_node)] = (key_node, value_node)
+        data = {}
+        for key, (key_node, value_node) in pairs.items():
+            below = (*path, key if isinstance(key, (str, int)) else str(key))
+            self.keys[below] = self.place(key_node)
+            data[key] = self.read(value_node, below)
+        return data
+
+    def _construct(self, node: yaml.Node) -> Any:  # noqa: ANN401 - as safe_load
+        try:
+            return self.construct_object(node, deep=True)
+        except (ValueError, ArithmeticError, LookupError, AttributeError, TypeError) as error:
+            # PyYAML lets through whatever int(), float() or datetime() raise.
+            kind = node.tag.rpartition(":")[2]
+            raise ConfigError(
+                f"this looks like a YAML {kind} but is none",
+                place=self.place(node),
+                hint="put it in quotes if it is text",
+            ) from error
+
+
+def _children(node: yaml.Node) -> Iterator[yaml.Node]:
+    if isinstance(node, yaml.MappingNode):
+        for pair in node.value:
+            yield from pair
+    elif isinstance(node, yaml.SequenceNode):
+        yield from node.value
+
+
+def _read_text(path: Path, shown: Path) -> str:
+    try:
+        raw = path.read_bytes()
+    except FileNotFoundError as error:
+        raise ConfigError(
+            f"there is no {shown}", hint="create a project with `dango-dbt init`"
+        ) from error
+    except OSError as error:
+        raise ConfigError(f"cannot be read: {error.strerror}", place=Place(shown)) from error
+    try:
+        text = raw.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        before = raw[: error.start].decode("utf-8-sig", errors="replace")
+        raise ConfigError(
+            "this is not UTF-8", place=_after(before, shown), hint="save the file as UTF-8"
+        ) from error
+    if found := _UNPRINTABLE.search(text):
+        raise ConfigError(
+            f"not valid YAML: character {found[0]!r} is not allowed",
+            place=_after(text[: found.start()], shown),
+        )
+    return text
+
+
+def _check_depth(text: str, shown: Path) -> None:
+    depth = 0
+    for event in yaml.parse(text, Loader=_LOADER):
+        depth += isinstance(event, yaml.CollectionStartEvent)
+        depth -= isinstance(event, yaml.CollectionEndEvent)
+        if depth > _MAX_DEPTH:
+            raise _too_deep(_place(event.start_mark, shown))
+
+
+def _too_deep(place: Place) -> ConfigError:
+    return ConfigError(f"nested deeper than {_MAX_DEPTH} levels", place=place)
+
+
+def _yaml_error(error: yaml.YAMLError, text: str, shown: Path) -> ConfigError:
+    """Say in one line where a file is broken, and what is the usual cause."""
+    mark = getattr(error, "problem_mark", None)
+    if mark is None:
+        return ConfigError(f"not valid YAML: {error}", place=Place(shown))
+    context = getattr(error, "context", None) or ""
+    parts = ["" if context.startswith("while") else context, getattr(error, "problem", None) or ""]
+    hint = "check the indentation, and put text with special characters in quotes"
+    line = text.splitlines()[mark.line : mark.line + 1]
+    if line and "\t" in line[0][: mark.column + 1]:
+        hint = "indent with spaces, not tabs"
+    elif "tag '!" in parts[1]:
+        hint = "put text that begins with ! in quotes"
+    what = " ".join(part for part in parts if part)
+    return ConfigError(f"not valid YAML: {what}", place=_place(mark, shown), hint=hint)
+
+
+def _place(mark: Any, shown: Path) -> Place:  # noqa: ANN401 - PyYAML has two classes of marks
+    return Place(shown, mark.line + 1, mark.column + 1)
+
+
+def _after(text: str, shown: Path) -> Place:
+    """Where the next character after this text stands."""
+    line = text.count("\n") + 1
+    return Place(shown, line, len(text) - text.rfind("\n"))

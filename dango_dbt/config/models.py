@@ -1,0 +1,215 @@
+"""What `.dango/sources.yml` may hold; the JSON Schema of the file is made from these models."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Annotated, Any, Literal, TypeAlias
+
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    PrivateAttr,
+    TypeAdapter,
+    WithJsonSchema,
+    model_validator,
+)
+
+from dango_dbt.errors import Place
+
+__all__ = [
+    "STAGING_DATASET_SUFFIX",
+    "DltNativeConfig",
+    "GenerateConfig",
+    "KeyPath",
+    "SourceConfig",
+    "SourcesConfig",
+    "default_dataset",
+    "json_schema",
+]
+
+#: dlt stages the merges and replaces of a dataset in a dataset of this name beside it.
+STAGING_DATASET_SUFFIX = "_dlt_staging"
+
+#: Keys and list indexes from the top of the file, such as `("sources", 0, "dlt_native")`.
+KeyPath: TypeAlias = tuple[str | int, ...]
+
+# No `__`, which parts source from table in names, and no `_` at the end, which would make `a_` with
+# table `b` look like `a` with table `_b`. dlt's own names for datasets follow the same rule.
+_WORDS = "[a-z][a-z0-9]*(_[a-z0-9]+)*"
+_IDENTIFIER = "[A-Za-z_][A-Za-z0-9_]*"
+
+
+def _as_text(version: object) -> object:
+    """Take the number 1.0 for the text '1.0': the quotes are easily forgotten."""
+    return "1.0" if type(version) in {int, float} and version == 1 else version
+
+
+_Version = Annotated[
+    Literal["1.0"], BeforeValidator(_as_text), WithJsonSchema({"enum": ["1.0", 1.0]})
+]
+_Text = Annotated[str, Field(min_length=1)]
+_Names = Annotated[tuple[_Text, ...], Field(min_length=1, strict=False)]  # YAML has lists only
+
+
+class _Config(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
+
+    @model_validator(mode="before")
+    @classmethod
+    def _leave_out_empty(cls, data: object) -> object:
+        """A key with nothing after it counts as left out."""
+        if not isinstance(data, dict):
+            return data
+        known = cls.model_fields
+        return {key: value for key, value in data.items() if value is not None or key not in known}
+
+
+class DltNativeConfig(_Config):
+    """Where the source's dlt code is, and what to call it with."""
+
+    source_module: str = Field(
+        pattern=rf"^{_IDENTIFIER}(\.{_IDENTIFIER})*$",
+        description="A module or package in custom_sources/, or an installed module.",
+    )
+    source_function: str = Field(
+        pattern=f"^{_IDENTIFIER}$",
+        description="The function in it, decorated with @dlt.source or @dlt.resource.",
+    )
+    function_kwargs: Mapping[str, Any] = Field(
+        default_factory=dict,
+        description="Arguments of the function. ${VAR} in any text is replaced from the"
+        " environment, then .env; ${VAR:-default} has a default; $${VAR} stays ${VAR}.",
+    )
+
+
+class SourceConfig(_Config):
+    """One source: what to load, and into which dataset."""
+
+    name: str = Field(
+        pattern=f"^{_WORDS}$",
+        description="Its name: lower-case letters, digits and single underscores. The models are"
+        " named stg_<name>__<table>.",
+    )
+    type: Literal["dlt_native"] = Field(description="The kind of source: dlt code in Python.")
+    enabled: bool = Field(
+        default=True, description="Whether to load and build it; a disabled one keeps its models."
+    )
+    description: str | None = Field(
+        default=None, description="What the source is, for people and for the dbt docs."
+    )
+    dlt_native: DltNativeConfig = Field(description="The source's dlt code.")
+    dataset_name: str | None = Field(
+        default=None,
+        pattern=f"^_?{_WORDS}$",
+        description="The dataset (dbt: schema) to load into; default raw_<name>.",
+    )
+    resources: _Names | None = Field(
+        default=None, description="Load only these of the source's resources; default all."
+    )
+    pipeline_name: str | None = Field(
+        default=None,
+        pattern="^[A-Za-z0-9_-]+$",
+        description="The name of the dlt pipeline, to take over a dataset that another dlt"
+        " pipeline has filled; default the source's name.",
+    )
+    max_table_nesting: int | None = Field(
+        default=None,
+        ge=0,
+        description="How many levels of nested lists become tables of their own; deeper ones"
+        " become JSON. Default: dlt's, or what the source's code says.",
+    )
+
+    @property
+    def dataset(self) -> str:
+        """The dataset to load into."""
+        return self.dataset_name or default_dataset(self.name)
+
+    @property
+    def pipeline(self) -> str:
+        """The name of the dlt pipeline."""
+        return self.pipeline_name or self.name
+
+
+class GenerateConfig(_Config):
+    """How dbt code is generated."""
+
+    target: _Text | None = Field(
+        default=None,
+        description="The dbt target whose types and case the generated code follows; default the"
+        " profile's default target.",
+    )
+
+
+class SourcesConfig(_Config):
+    """The whole of `.dango/sources.yml`."""
+
+    version: _Version = Field(default="1.0", description="The version of the file's format.")
+    sources: Annotated[tuple[SourceConfig, ...], Field(strict=False)] = Field(
+        default=(), description="What to load."
+    )
+    dbt_project: _Text = Field(
+        default="dbt_project",
+        description="The folder of the dbt project, relative to the project's root.",
+    )
+    generate: GenerateConfig = Field(
+        default=GenerateConfig(), description="Settings of the generated dbt code."
+    )
+
+    _places: Mapping[KeyPath, Place] = PrivateAttr(default_factory=dict)
+
+    def model_post_init(self, context: Any, /) -> None:  # noqa: ANN401 - pydantic's signature
+        """Keep the places of the file's values, which the loader passes as pydantic's context."""
+        if context is not None:
+            self._places = context
+
+    def place(self, *path: str | int) -> Place:
+        """Say where the value of a key stands in the file, or the nearest thing above it.
+
+        Args:
+            path: keys and list indexes, such as `"sources", 0, "dlt_native"`.
+        """
+        for end in range(len(path), -1, -1):
+            if path[:end] in self._places:
+                return self._places[path[:end]]
+        return Place(Path(".dango", "sources.yml"))
+
+    def place_of(self, source: SourceConfig, *path: str | int) -> Place:
+        """Say where a source's entry, or the value of a key in it, stands in the file.
+
+        Args:
+            source: one of this config's sources.
+            path: keys below its entry, such as `"dlt_native", "function_kwargs", "api_key"`.
+        """
+        index = [other.name for other in self.sources].index(source.name)
+        return self.place("sources", index, *path)
+
+
+def default_dataset(source: str) -> str:
+    """Name the dataset of a source that names none."""
+    return f"raw_{source}"
+
+
+def json_schema() -> dict[str, Any]:
+    """Make the JSON Schema of the file, for editors; a bare list of sources is allowed."""
+    schema = TypeAdapter(SourcesConfig | list[SourceConfig] | None).json_schema()
+    for model in schema["$defs"].values():
+        for name, key in model["properties"].items():
+            if name not in model.get("required", ()):
+                model["properties"][name] = _or_empty(key)
+    return {
+        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        "title": ".dango/sources.yml of dango-dbt",
+        **schema,
+    }
+
+
+def _or_empty(key: dict[str, Any]) -> dict[str, Any]:
+    """Allow a key with nothing after it, as the models do."""
+    if "anyOf" in key:  # optional in its type already
+        return key
+    about = {word: key[word] for word in ("title", "description", "default") if word in key}
+    rest = {word: value for word, value in key.items() if word not in about}
+    return {"anyOf": [rest, {"type": "null"}], **about}

@@ -1,0 +1,175 @@
+"""What pydantic found wrong, in plain English and with its place."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from datetime import date, datetime
+from difflib import get_close_matches
+from typing import TYPE_CHECKING, Any
+
+from pydantic import BaseModel
+
+from dango_dbt.config.document import Document
+from dango_dbt.config.models import (
+    DltNativeConfig,
+    GenerateConfig,
+    KeyPath,
+    SourceConfig,
+    SourcesConfig,
+)
+from dango_dbt.errors import ConfigError
+
+if TYPE_CHECKING:
+    from pydantic_core import ErrorDetails
+
+__all__ = ["in_words"]
+
+#: Which model stands where, list indexes left out.
+_MODELS: Mapping[KeyPath, type[BaseModel]] = {
+    (): SourcesConfig,
+    ("sources",): SourceConfig,
+    ("sources", "dlt_native"): DltNativeConfig,
+    ("generate",): GenerateConfig,
+}
+
+#: What a value must be, by pydantic's type of the error.
+_MUST_BE = {
+    "string_type": "text",
+    "string_too_short": "text with at least one character",
+    "bool_type": "true or false",
+    "int_type": "a whole number",
+    "greater_than_equal": "0 or more",
+    "tuple_type": "a list",
+    "too_short": "a list with at least one name (leave the key out for all)",
+    "mapping_type": "a mapping of keys and values",
+    "dict_type": "a mapping of keys and values",
+    "model_type": "a mapping of keys and values",
+    "model_attributes_type": "a mapping of keys and values",
+}
+
+#: How much of a wrong text a message shows.
+_LONGEST = 40
+
+#: What YAML makes of text without quotes.
+_KINDS = {int: "number", float: "number", date: "date", datetime: "date"}
+
+#: What the patterns of the models mean, by key.
+_PATTERNS = {
+    "name": "lower-case letters, digits and single underscores, with a letter first and no"
+    " underscore last",
+    "dataset_name": "lower-case letters, digits and single underscores, with no underscore last"
+    " (dlt would rename the dataset)",
+    "pipeline_name": "letters, digits, `_` and `-`",
+    "source_module": "a Python module's name, such as `my_api` for custom_sources/my_api.py",
+    "source_function": "a Python function's name",
+}
+
+
+def in_words(errors: Iterable[ErrorDetails], document: Document) -> Iterator[ConfigError]:
+    """Translate pydantic's errors."""
+    errors = list(errors)
+    meant = {
+        (*error["loc"][:-1], _nearest(error["loc"]))
+        for error in errors
+        if error["type"] == "extra_forbidden"
+    }
+    for error in errors:
+        misspelt = error["type"] == "missing" and error["loc"] in meant
+        # pydantic calls a list too short where its only item is wrong.
+        wrong_item = error["type"] == "too_short" and error["input"]
+        if not misspelt and not wrong_item:
+            yield _in_words(error, document)
+
+
+def _in_words(error: ErrorDetails, document: Document) -> ConfigError:
+    path: KeyPath = error["loc"]
+    kind, key = error["type"], path[-1] if path else ""
+    if kind == "extra_forbidden":
+        return _unknown_key(path, document)
+    if kind == "invalid_key" or key == "[key]":
+        return _key_is_no_text(path, document)
+    if kind == "missing":
+        what = f"`{key}` has no value" if path in document.keys else f"missing key `{key}`"
+        return ConfigError(
+            what, place=document.key_place(path if path in document.keys else path[:-1])
+        )
+    if kind == "string_pattern_mismatch":
+        must_be = _PATTERNS[str(key)]
+    elif kind == "literal_error":
+        must_be = error["ctx"]["expected"]
+    else:
+        must_be = _MUST_BE[kind]
+    value, written = error["input"], document.written.get(path)
+    shown = _shown(value, written, text_wanted=kind == "string_type")
+    return ConfigError(
+        f"{_name(path)} must be {must_be}, not {shown}",
+        place=document.place(path),
+        hint=_hint(kind, value, written),
+    )
+
+
+def _unknown_key(path: KeyPath, document: Document) -> ConfigError:
+    nearest = _nearest(path)
+    meant = f", did you mean `{nearest}`?" if nearest else ""
+    return ConfigError(
+        f"unknown key `{path[-1]}`{meant}",
+        place=document.key_place(path),
+        hint=f"the keys here are: {', '.join(_valid_keys(path))}",
+    )
+
+
+def _nearest(path: KeyPath) -> str | None:
+    return next(iter(get_close_matches(str(path[-1]), _valid_keys(path), n=1)), None)
+
+
+def _valid_keys(path: KeyPath) -> list[str]:
+    """Which keys there are beside the one at a path."""
+    return list(_MODELS[tuple(part for part in path[:-1] if isinstance(part, str))].model_fields)
+
+
+def _key_is_no_text(path: KeyPath, document: Document) -> ConfigError:
+    path = path[:-1] if path[-1] == "[key]" else path
+    return ConfigError(
+        f"key `{path[-1]}` must be text",
+        place=document.key_place(path),
+        hint=f"put it in quotes: '{path[-1]}'",
+    )
+
+
+def _name(path: KeyPath) -> str:
+    if not path:
+        return "the file"
+    if isinstance(path[-1], int):
+        return f"entry {path[-1] + 1} of `{path[-2]}`"
+    return f"`{path[-1]}`"
+
+
+def _shown(value: Any, written: str | None, *, text_wanted: bool) -> str:  # noqa: ANN401 - any
+    if isinstance(value, str):
+        return repr(value if len(value) <= _LONGEST else f"{value[:_LONGEST]}…")
+    if isinstance(value, list):
+        return "a list" if value else "an empty list"
+    if isinstance(value, dict):
+        return "a mapping"
+    if value is None:
+        return "an empty entry"
+    if not text_wanted:
+        return f"`{written}`"
+    kind = str(value).lower() if isinstance(value, bool) else f"a {_KINDS.get(type(value), 'tag')}"
+    return f"`{written}`, which YAML reads as {kind}"
+
+
+def _hint(kind: str, value: Any, written: str | None) -> str | None:  # noqa: ANN401 - likewise
+    if kind == "string_type" and written:
+        return f"put it in quotes: '{written}'"
+    if kind in {"bool_type", "int_type"} and isinstance(value, str):
+        return "write it without quotes" if _is_meant(kind, value) else None
+    if kind == "tuple_type":
+        return "begin each item with `- `"
+    return None
+
+
+def _is_meant(kind: str, text: str) -> bool:
+    if kind == "int_type":
+        return text.isdecimal()
+    return text.lower() in {"true", "false", "yes", "no", "on", "off"}

@@ -1,0 +1,216 @@
+"""Secrets: the project's `.env`, `${VAR}` in a source's arguments, and keeping them out of text."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from io import StringIO
+from pathlib import Path
+from typing import Any, TypeAlias
+from urllib.parse import quote, quote_plus
+
+from dotenv import load_dotenv
+from dotenv.parser import parse_stream
+
+from dango_dbt.errors import ConfigError, Place
+
+__all__ = ["Expanded", "Unset", "expand", "load_env_file", "redact", "unset_error"]
+
+_KeyPath: TypeAlias = tuple[str | int, ...]
+
+# `$${` is a literal `${`; otherwise what is between the braces, and whether they are closed.
+_REFERENCE = re.compile(r"\$\$\{|\$\{([^}]*)(\}?)")
+_INSIDE = re.compile(r"([A-Za-z_][A-Za-z0-9_]*)(?::-(.*))?", re.DOTALL)
+
+#: Shorter values stand in too many places that are no secret.
+_SHORTEST_SECRET = 4
+
+
+@dataclass(frozen=True)
+class Unset:
+    """A variable that is not set and has no default.
+
+    Attributes:
+        path: which argument asks for it, such as `("api_key",)`.
+    """
+
+    variable: str
+    path: _KeyPath
+    place: Place
+
+
+@dataclass(frozen=True)
+class Expanded:
+    """A source's arguments with their variables replaced.
+
+    Attributes:
+        kwargs: the arguments, without those in `unset`.
+        unset: arguments that are a `${VAR}` as a whole, with VAR not set. They may still come from
+            dlt's secrets files; where they do not, raise `unset_error`.
+        secrets: the values that came from the environment.
+    """
+
+    kwargs: dict[str, Any] = field(repr=False)
+    unset: tuple[Unset, ...]
+    secrets: frozenset[str] = field(repr=False)
+
+
+def load_env_file(root: Path) -> None:
+    """Load `.env`, where the project has one, into the process's environment, overriding nothing.
+
+    `${VAR}` in it means the environment's value, or that of an earlier line.
+
+    Raises:
+        ConfigError: it cannot be read, or has a line that is not `NAME=value`.
+    """
+    path, shown = root / ".env", Path(".env")
+    if not path.exists() or path.is_dir():  # virtual environments are called .env as well
+        return
+    try:
+        text = path.read_text(encoding="utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise ConfigError(
+            "this is not UTF-8", place=Place(shown), hint="save the file as UTF-8"
+        ) from error
+    except OSError as error:
+        raise ConfigError(f"cannot be read: {error.strerror}", place=Place(shown)) from error
+    # dotenv itself would only log a warning, and the variable be reported as unset later.
+    broken = [binding.original.line for binding in parse_stream(StringIO(text)) if binding.error]
+    if broken:
+        others = f" (nor are lines {', '.join(map(str, broken[1:]))})" if broken[1:] else ""
+        raise ConfigError(
+            f"this line is not NAME=value{others}",
+            place=Place(shown, broken[0]),
+            hint="close all quotes; begin comments with #",
+        )
+    try:
+        load_dotenv(stream=StringIO(text), override=False)
+    except ValueError as error:  # a null character, or a name that holds `=`
+        raise ConfigError(f"a variable cannot be set: {error}", place=Place(shown)) from error
+
+
+def expand(
+    kwargs: Mapping[str, Any], source: str, place_of: Callable[[_KeyPath], Place]
+) -> Expanded:
+    """Replace the variables in every text among a source's arguments, nested ones included.
+
+    `${VAR}` becomes the environment's value (an empty one too), `${VAR:-text}` the text where VAR
+    is unset or empty, as in a shell, and `$${` a literal `${`. Keys stay as they are, and so does
+    whatever is no text.
+
+    Args:
+        kwargs: the source's `function_kwargs`.
+        source: the source's name, for messages.
+        place_of: says where the value at a path, such as `("auth", "keys", 0)`, stands.
+
+    Raises:
+        ConfigError: a variable within a longer text or a list is unset, or what follows a `${` is
+            no variable. All unset variables of the source are named.
+    """
+    work = _Expansion(source, place_of)
+    expanded = work.mapping(kwargs, ())
+    if work.needed:
+        raise unset_error(source, work.unset)
+    return Expanded(expanded, tuple(work.unset), frozenset(work.secrets))
+
+
+def unset_error(source: str, unset: Sequence[Unset]) -> ConfigError:
+    """Make the error for variables (at least one) that nothing else stands in for."""
+    places = dict(reversed([(item.variable, item.place) for item in unset]))
+    names = list(dict.fromkeys(item.variable for item in unset))
+    if len(names) == 1:
+        what = f"variable {names[0]} is not set"
+    else:
+        what = "variables are not set: " + ", ".join(f"{name} ({places[name]})" for name in names)
+    return ConfigError(
+        f"source `{source}`: {what}",
+        place=unset[0].place,
+        hint="set it in the environment or in .env, or give a default: ${NAME:-default}",
+    )
+
+
+def redact(text: str, secrets: Iterable[str]) -> str:
+    """Replace secrets by `***`, also as they are spelt in URLs and in Python's `repr`.
+
+    Values of less than four characters stay: they stand in too many other places.
+    """
+    spellings = {
+        spelling
+        for secret in secrets
+        if len(secret) >= _SHORTEST_SECRET
+        for spelling in _spellings(secret)
+    }
+    if not spellings:
+        return text
+    longest_first = sorted(spellings, key=len, reverse=True)
+    return re.sub("|".join(map(re.escape, longest_first)), "***", text)
+
+
+def _spellings(secret: str) -> tuple[str, ...]:
+    errors = "surrogateescape"  # as os.environ keeps bytes that are no UTF-8
+    in_url = quote(secret, safe="", errors=errors), quote_plus(secret, errors=errors)
+    return (secret, *in_url, repr(secret)[1:-1])
+
+
+class _Expansion:
+    """One pass through a source's arguments, and what it comes across."""
+
+    def __init__(self, source: str, place_of: Callable[[_KeyPath], Place]) -> None:
+        self.source = source
+        self.place_of = place_of
+        self.unset: list[Unset] = []
+        self.needed = False  # an unset variable that cannot be left out
+        self.secrets: set[str] = set()
+
+    def mapping(self, values: Mapping[str, Any], path: _KeyPath) -> dict[str, Any]:
+        expanded = {}
+        for key, value in values.items():
+            name = _whole(value)
+            if name is not None and name not in os.environ:
+                self._unset(name, (*path, key))
+            else:
+                expanded[key] = self.value(value, (*path, key))
+        return expanded
+
+    def value(self, value: Any, path: _KeyPath) -> Any:  # noqa: ANN401 - whatever YAML gives
+        if isinstance(value, str):
+            return _REFERENCE.sub(lambda match: self._replacement(match, path), value)
+        if isinstance(value, Mapping):
+            return self.mapping(value, path)
+        if isinstance(value, list):
+            return [self.value(item, (*path, index)) for index, item in enumerate(value)]
+        return value
+
+    def _replacement(self, match: re.Match[str], path: _KeyPath) -> str:
+        if match[1] is None:
+            return "${"
+        inside = _INSIDE.fullmatch(match[1])
+        if inside is None or not match[2]:
+            raise ConfigError(
+                f"source `{self.source}`: `${{` begins a variable, such as ${{NAME}} or"
+                " ${NAME:-default}, and this is none",
+                place=self.place_of(path),
+                hint="write $${ for a literal ${",
+            )
+        name, default = inside.groups()
+        found = os.environ.get(name)
+        if found is None and default is None:
+            self.needed = True
+            self._unset(name, path)
+            return ""
+        if not found and default is not None:
+            return str(default)  # stands in the file, so it is no secret
+        self.secrets.add(str(found))
+        return str(found)
+
+    def _unset(self, name: str, path: _KeyPath) -> None:
+        self.unset.append(Unset(name, path, self.place_of(path)))
+
+
+def _whole(value: object) -> str | None:
+    """Name the variable of a value that is one `${VAR}` and nothing else."""
+    match = _REFERENCE.fullmatch(value) if isinstance(value, str) else None
+    inside = _INSIDE.fullmatch(match[1]) if match is not None and match[1] and match[2] else None
+    return inside[1] if inside is not None and inside[2] is None else None
