@@ -1,0 +1,230 @@
+"""dlt's schema ↔ the accepted schema file → `Table`s. The only reader of dlt's schema and types.
+
+The accepted schema (`.dango/schemas/<source>.yaml`, in git) is dlt's schema without what changes
+from run to run: no hashes, versions, dlt's own tables, nor anything that never held data. It only
+grows: a load that lacks a table or a column takes nothing away.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+from functools import cache
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, cast
+
+import yaml
+
+from dango_dbt import destinations, yaml_style
+from dango_dbt.errors import ConfigError, Place
+from dango_dbt.results import SchemaChange
+from dango_dbt.schema import Column, Reference, Table
+
+if TYPE_CHECKING:
+    from dlt.common.destination import DestinationCapabilitiesContext
+    from dlt.common.schema import Schema
+
+__all__ = ["StoredSchema", "changes", "dump", "export", "load", "merge", "tables"]
+
+#: The form of the file: plain data, `{"name": …, "tables": {name: {…, "columns": {name: {…}}}}}`.
+StoredSchema = dict[str, Any]
+
+_TABLE_KEYS = ("description", "parent", "resource", "write_disposition", "references")
+_VOLATILE_COLUMN_KEYS = frozenset({"name", "x-normalizer"})
+_HEADER = "# dlt schema of source `{name}` as last accepted, written by `dango-dbt generate`.\n"
+
+
+def export(schema: Schema) -> StoredSchema:
+    """Reduce a live dlt schema to what has been loaded, in the stored form.
+
+    Only tables that have seen data and columns with a type are kept. Tables come sorted, columns in
+    dlt's order.
+    """
+    exported = {
+        table["name"]: _export_table(cast("dict[str, Any]", table))
+        for table in schema.data_tables(seen_data_only=True)
+    }
+    return {"name": schema.name, "tables": dict(sorted(exported.items()))}
+
+
+def _export_table(table: Mapping[str, Any]) -> dict[str, Any]:
+    kept = {key: table[key] for key in _TABLE_KEYS if table.get(key)}
+    kept |= {
+        key: value
+        for key, value in table.items()
+        if key.startswith("x-") and key != "x-normalizer" and not isinstance(value, Mapping)
+    }
+    kept["columns"] = {
+        name: {key: value for key, value in sorted(column.items()) if _is_stable(key, value)}
+        for name, column in table["columns"].items()
+        if column.get("data_type")
+    }
+    return kept
+
+
+def _is_stable(key: str, value: object) -> bool:
+    """Whether a hint says something: a column is nullable, and no key, unless it says otherwise."""
+    if key == "nullable":
+        return value is False
+    return key not in _VOLATILE_COLUMN_KEYS and value is not None and value is not False
+
+
+def merge(accepted: StoredSchema | None, live: StoredSchema | None) -> StoredSchema | None:
+    """Join what was loaded into what was accepted: nothing goes, known columns keep their place.
+
+    Where both know a table or column, the live one's hints count.
+    """
+    if accepted is None or live is None:
+        return live if accepted is None else accepted
+    joined: dict[str, Any] = dict(accepted["tables"])
+    for name, table in live["tables"].items():
+        known = joined.get(name, {}).get("columns", {})
+        joined[name] = {**table, "columns": known | table["columns"]}
+    return {"name": live["name"], "tables": dict(sorted(joined.items()))}
+
+
+def changes(accepted: StoredSchema | None, live: StoredSchema) -> tuple[SchemaChange, ...]:
+    """Say what a load brought that the accepted schema does not have, or has with another type."""
+    found = []
+    known_tables = accepted["tables"] if accepted else {}
+    for name, table in live["tables"].items():
+        if name not in known_tables:
+            found.append(SchemaChange(name, None, "added"))
+            continue
+        known = known_tables[name]["columns"]
+        for column, hints in table["columns"].items():
+            if column not in known:
+                found.append(SchemaChange(name, column, "added"))
+            elif known[column]["data_type"] != hints["data_type"]:
+                before, after = known[column]["data_type"], hints["data_type"]
+                found.append(SchemaChange(name, column, f"type changed from {before} to {after}"))
+    return tuple(found)
+
+
+def dump(schema: StoredSchema) -> str:
+    """Render the accepted schema's file: the same schema gives the same bytes."""
+    return _HEADER.format(name=schema["name"]) + yaml_style.render(schema)
+
+
+def load(path: Path) -> StoredSchema | None:
+    """Read an accepted schema's file; None where there is none.
+
+    Raises:
+        ConfigError: the file is not what `dump` writes.
+    """
+    try:
+        text = path.read_text(encoding="utf-8")
+    except FileNotFoundError:
+        return None
+    try:
+        schema = yaml.load(text, Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader))  # noqa: S506 - both are safe loaders
+    except yaml.YAMLError as error:
+        raise ConfigError(
+            f"not valid YAML: {error}",
+            place=Place(path),
+            hint="restore the file from git (a merge conflict: take either side), then run"
+            " `dango-dbt generate`",
+        ) from error
+    if not isinstance(schema, dict) or not isinstance(schema.get("tables"), dict):
+        raise ConfigError(
+            "this is no accepted schema: `tables` is missing",
+            place=Place(path),
+            hint="restore the file from git, or remove it and sync the source",
+        )
+    return schema
+
+
+def tables(schema: StoredSchema, adapter_type: str) -> tuple[Table, ...]:
+    """Translate a stored schema for one dbt adapter: exact types and quoted names.
+
+    Raises:
+        ConfigError: the adapter is not mapped.
+    """
+    caps = destinations.capabilities(adapter_type)
+    dialect = destinations.adapter(adapter_type).dialect
+    return tuple(
+        _table(name, table, schema, caps, dialect) for name, table in schema["tables"].items()
+    )
+
+
+def _table(
+    name: str,
+    table: Mapping[str, Any],
+    schema: StoredSchema,
+    caps: DestinationCapabilitiesContext,
+    dialect: str,
+) -> Table:
+    root = _root(name, schema)
+    columns = tuple(
+        Column(
+            name=column,
+            quoted=_quoted(column, caps, dialect),
+            data_type=_type({**hints, "name": column}, {**table, "name": name}, caps),
+            description=hints.get("description"),
+            primary_key=bool(hints.get("primary_key")),
+            unique=bool(hints.get("unique")) and not hints.get("row_key"),
+            system=column.lower().startswith("_dlt_"),
+        )
+        for column, hints in table["columns"].items()
+    )
+    row_key = next((name for name, hints in table["columns"].items() if hints.get("row_key")), None)
+    return Table(
+        name=name,
+        columns=columns,
+        write_disposition=root.get("write_disposition", "append"),
+        description=table.get("description"),
+        parent=table.get("parent"),
+        references=tuple(_references(table, schema)),
+        row_key=row_key,
+        history=root.get("x-merge-strategy") == "scd2",
+    )
+
+
+def _root(name: str, schema: StoredSchema) -> Mapping[str, Any]:
+    """Walk up to the root table: nested tables take their disposition from it."""
+    table: Mapping[str, Any] = schema["tables"][name]
+    while (parent := table.get("parent")) in schema["tables"]:
+        table = schema["tables"][parent]
+    return table
+
+
+def _references(table: Mapping[str, Any], schema: StoredSchema) -> Iterable[Reference]:
+    parent = str(table.get("parent"))
+    if parent in schema["tables"]:
+        keys = [name for name, hints in table["columns"].items() if hints.get("parent_key")]
+        parent_columns = schema["tables"][parent]["columns"].items()
+        row_keys = [name for name, hints in parent_columns if hints.get("row_key")]
+        if keys and row_keys:
+            yield Reference((keys[0],), parent, (row_keys[0],), nested=True)
+    for reference in table.get("references") or ():
+        columns = tuple(reference["columns"])
+        referenced = tuple(reference["referenced_columns"])
+        other = schema["tables"].get(reference["referenced_table"])
+        if other is None or not set(columns) <= set(table["columns"]):
+            continue  # never loaded here: a test on it could not even compile
+        if set(referenced) <= set(other["columns"]):
+            yield Reference(columns, reference["referenced_table"], referenced)
+
+
+def _type(
+    column: Mapping[str, Any], table: Mapping[str, Any], caps: DestinationCapabilitiesContext
+) -> str:
+    """Render a column's type as dlt's own DDL has it."""
+    return caps.get_type_mapper().to_destination_type(cast("Any", column), cast("Any", table))
+
+
+_PLAIN = re.compile(r"[a-z_][a-z0-9_]*")
+
+
+def _quoted(name: str, caps: DestinationCapabilitiesContext, dialect: str) -> str:
+    """Quote a name only where the dialect needs it, so that the SQL reads as if written by hand."""
+    if _PLAIN.fullmatch(name) and name not in _keywords(dialect):
+        return name
+    return caps.escape_identifier(name)
+
+
+@cache
+def _keywords(dialect: str) -> frozenset[str]:
+    """Words that need quotes, found by trying the engine (scripts/keywords.py)."""
+    path = Path(__file__).parent / "keywords" / f"{dialect}.txt"
+    return frozenset(path.read_text(encoding="utf-8").split())

@@ -1,0 +1,84 @@
+"""Planned files against the disk: what the user edited stays, the rest is brought up to date.
+
+Of each generated file a pristine copy is kept, in git. A file that differs from its copy has been
+edited: it is left alone while generation wants what it wanted before, and is a conflict otherwise.
+"""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from pathlib import Path
+
+from dango_dbt.errors import GenerateError
+from dango_dbt.results import FileAction
+
+__all__ = ["Generated", "read_text", "sync_file", "write_atomic"]
+
+
+@dataclass(frozen=True)
+class Generated:
+    """One generated file: where it goes, where its pristine copy is, and what it should hold."""
+
+    path: Path
+    pristine: Path
+    text: str
+
+
+def sync_file(file: Generated) -> FileAction:
+    """Bring one file up to date, and say what was done.
+
+    A file that is there without a pristine copy was not written by us, and is never touched. The
+    file is written before its copy: a run that is killed in between is mended by the next one.
+
+    Raises:
+        GenerateError: the file cannot be read or written.
+    """
+    current, pristine = read_text(file.path), read_text(file.pristine)
+    if current == file.text:
+        if pristine != file.text:
+            write_atomic(file.pristine, file.text)
+        return "unchanged"
+    if current is None and pristine is None:
+        action: FileAction = "created"
+    elif current is None or current == pristine:
+        action = "created" if current is None else "updated"
+    else:
+        return "unchanged" if pristine == file.text else "conflict"
+    write_atomic(file.path, file.text)
+    write_atomic(file.pristine, file.text)
+    return action
+
+
+def read_text(path: Path) -> str | None:
+    """Read a text file, its line ends made newlines; None where there is none.
+
+    Raises:
+        GenerateError: it cannot be read as UTF-8.
+    """
+    try:
+        return path.read_text(encoding="utf-8")
+    except FileNotFoundError:
+        return None
+    except (OSError, UnicodeDecodeError) as error:
+        raise GenerateError(f"cannot read {path}: {error}") from error
+
+
+def write_atomic(path: Path, text: str) -> None:
+    """Write a file whole or not at all: a temporary file beside it takes its place.
+
+    Raises:
+        GenerateError: the folder or file cannot be written.
+    """
+    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        try:
+            temporary.write_text(text, encoding="utf-8", newline="\n")
+            if path.exists():
+                temporary.chmod(path.stat().st_mode & 0o777)
+            temporary.replace(path)
+        finally:
+            temporary.unlink(missing_ok=True)
+    except OSError as error:
+        raise GenerateError(f"cannot write {path}: {error}") from error

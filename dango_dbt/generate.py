@@ -1,0 +1,47 @@
+"""All tables → the files that should be there. Pure: no disk, no network, no clock."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import PurePosixPath
+
+from dango_dbt import naming
+from dango_dbt.properties import models_yaml, sources_yaml
+from dango_dbt.schema import SourceTables
+from dango_dbt.staging import staging_sql
+
+__all__ = ["PlannedFile", "plan_macros", "plan_source"]
+
+
+@dataclass(frozen=True)
+class PlannedFile:
+    """A file as generation wants it; the path is relative to the folder that it is planned for."""
+
+    path: PurePosixPath
+    text: str
+
+
+def plan_source(source: SourceTables, dialect: str) -> list[PlannedFile]:
+    """Plan the files of one source, relative to dbt's folder of models.
+
+    A source without tables (never loaded) has no files: dbt would have nothing to declare.
+    """
+    if not source.tables:
+        return []
+    return [
+        PlannedFile(naming.sources_file(source.name), sources_yaml(source)),
+        PlannedFile(naming.models_file(source.name), models_yaml(source)),
+        *(
+            PlannedFile(
+                naming.staging_file(source.name, table.name),
+                staging_sql(source.name, table, dialect),
+            )
+            for table in source.tables
+        ),
+    ]
+
+
+def plan_macros(macros: Mapping[str, str]) -> list[PlannedFile]:
+    """Plan the macros that generated code uses, relative to dbt's folder of macros."""
+    return [PlannedFile(PurePosixPath("dango", name), text) for name, text in macros.items()]

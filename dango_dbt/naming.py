@@ -1,0 +1,54 @@
+"""Names of models, files and folders; dbt's conventions for staging.
+
+The pattern is dbt's: https://docs.getdbt.com/best-practices/how-we-structure/2-staging
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from pathlib import PurePosixPath
+
+__all__ = [
+    "models_file",
+    "sources_file",
+    "staging_file",
+    "staging_folder",
+    "staging_model",
+    "test_name",
+]
+
+
+def staging_model(source: str, table: str) -> str:
+    """Name the staging model of a source's table."""
+    return f"stg_{source}__{table}"
+
+
+def staging_folder(source: str) -> PurePosixPath:
+    """Name the folder of a source's staging files, below dbt's folder of models."""
+    return PurePosixPath("staging", source)
+
+
+def staging_file(source: str, table: str) -> PurePosixPath:
+    """Name the file of a staging model."""
+    return staging_folder(source) / f"{staging_model(source, table)}.sql"
+
+
+def sources_file(source: str) -> PurePosixPath:
+    """Name the properties file that declares a dbt source."""
+    return staging_folder(source) / f"_{source}__sources.yml"
+
+
+def models_file(source: str) -> PurePosixPath:
+    """Name the properties file of a source's staging models."""
+    return staging_folder(source) / f"_{source}__models.yml"
+
+
+def test_name(test: str, model: str, *parts: Iterable[str]) -> str:
+    """Name a test by what it is about; dbt's own name for it would be twice as long.
+
+    Other characters than letters and digits become `_`, as in dbt's own names: dbt makes files of
+    them.
+    """
+    words = [test, model, *("_".join(part) for part in parts)]
+    return re.sub(r"[^0-9a-zA-Z_]+", "_", "__".join(words))

@@ -1,0 +1,167 @@
+"""`Table`s → dbt's properties files: the declared source, and the staging models with their tests.
+
+Tests follow from what the source declares (dlt's hints) and from how dlt keeps rows, never from a
+column's name. `data_tests`, `arguments` and `config` are placed as dbt 1.11 wants them:
+https://docs.getdbt.com/reference/resource-properties/data-tests
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+from dango_dbt import yaml_style
+from dango_dbt.naming import staging_model, test_name
+from dango_dbt.schema import Column, Reference, SourceTables, Table
+
+__all__ = ["TEST_TAG", "models_yaml", "sources_yaml"]
+
+#: Carried by every generated test: `--exclude tag:dlt_key` saves their cost where data is large.
+TEST_TAG = "dlt_key"
+
+_Yaml = dict[str, Any]
+
+
+def sources_yaml(source: SourceTables) -> str:
+    """Render `_<source>__sources.yml`."""
+    declared: _Yaml = {"name": source.name}
+    if source.description:
+        declared["description"] = _as_text(source.description)
+    declared |= {
+        "schema": source.dataset,
+        "loader": "dlt",
+        "tables": [
+            {
+                "name": table.name,
+                "description": _as_text(_description(source, table)),
+                "columns": [_column(column) for column in table.columns],
+            }
+            for table in source.tables
+        ],
+    }
+    return yaml_style.render({"version": 2, "sources": [declared]}, blank_line_at=6)
+
+
+def models_yaml(source: SourceTables) -> str:
+    """Render `_<source>__models.yml`."""
+    models = [_model(source, table) for table in source.tables]
+    return yaml_style.render({"version": 2, "models": models}, blank_line_at=2)
+
+
+def _model(source: SourceTables, table: Table) -> _Yaml:
+    model: _Yaml = {
+        "name": staging_model(source.name, table.name),
+        "description": _as_text(_description(source, table)),
+    }
+    if table_tests := _table_tests(source, table):
+        model["data_tests"] = table_tests
+    model["columns"] = []
+    for column in table.columns:
+        properties = _column(column)
+        if tests := _column_tests(source, table, column):
+            properties["data_tests"] = tests
+        model["columns"].append(properties)
+    return model
+
+
+def _description(source: SourceTables, table: Table) -> str:
+    if table.description:
+        return table.description
+    if table.parent:
+        return f"Lists nested in `{table.parent}`, one row an item."
+    return f"Rows of `{table.name}` as {source.name} delivers them."
+
+
+def _column(column: Column) -> _Yaml:
+    properties: _Yaml = {"name": column.name}
+    if column.quoted != column.name:
+        properties["quote"] = True
+    if description := column.description or _SYSTEM_COLUMNS.get(column.name):
+        properties["description"] = _as_text(description)
+    properties["data_type"] = column.data_type
+    return properties
+
+
+#: What dlt's own columns hold (https://dlthub.com/docs/general-usage/destination-tables).
+_SYSTEM_COLUMNS = {
+    "_dlt_id": "Unique id of the row, given by dlt.",
+    "_dlt_load_id": "Id of the load that brought the row.",
+    "_dlt_parent_id": "`_dlt_id` of the row that this one is nested in.",
+    "_dlt_list_idx": "Position in the list that the row comes from, from 0.",
+    "_dlt_root_id": "`_dlt_id` of the row of the root table.",
+}
+
+
+def _table_tests(source: SourceTables, table: Table) -> list[_Yaml]:
+    tests = []
+    key = table.primary_key
+    if len(key) > 1 and _key_holds(table):
+        tests.append(_test("dango_unique_combination", columns=list(key)))
+    tests.extend(
+        _relationship(source, table, reference)
+        for reference in table.references
+        if len(reference.columns) > 1
+    )
+    return tests
+
+
+def _column_tests(source: SourceTables, table: Table, column: Column) -> list[_Yaml]:
+    tests = []
+    key = table.primary_key
+    is_key = key == (column.name,) or (not key and column.name == table.row_key)
+    if (is_key and _key_holds(table)) or column.unique:
+        tests.append(_test("unique"))
+    if is_key or column.primary_key:
+        tests.append(_test("not_null"))
+    tests.extend(
+        _relationship(source, table, reference)
+        for reference in table.references
+        if reference.columns == (column.name,)
+    )
+    return tests
+
+
+def _key_holds(table: Table) -> bool:
+    """Whether dlt keeps the declared key unique; it does not on append, nor with a history."""
+    if not table.primary_key:
+        return True
+    return table.write_disposition != "append" and not table.history
+
+
+def _relationship(source: SourceTables, table: Table, reference: Reference) -> _Yaml:
+    """dlt keeps nested rows whole, so a broken link there is an error; no API keeps its own."""
+    to = f"ref('{staging_model(source.name, reference.table)}')"
+    if len(reference.columns) == 1:
+        test = "relationships"
+        arguments: _Yaml = {"to": to, "field": reference.referenced[0]}
+    else:
+        test = "dango_relationship"
+        arguments = {
+            "columns": list(reference.columns),
+            "to": to,
+            "to_columns": list(reference.referenced),
+        }
+    model = staging_model(source.name, table.name)
+    return {
+        test: {
+            "name": test_name("relationships", model, reference.columns, [reference.table]),
+            "arguments": arguments,
+            "config": {"tags": [TEST_TAG]}
+            if reference.nested
+            else {"severity": "warn", "tags": [TEST_TAG]},
+        }
+    }
+
+
+def _test(name: str, **arguments: object) -> _Yaml:
+    return {
+        name: {**({"arguments": arguments} if arguments else {}), "config": {"tags": [TEST_TAG]}}
+    }
+
+
+_JINJA = re.compile(r"\{\{|\{%|\{#")
+
+
+def _as_text(description: str) -> str:
+    """Keep data from being code: dbt renders descriptions, so Jinja's marks are spelled out."""
+    return _JINJA.sub(lambda mark: "{{ '" + mark.group() + "' }}", description)

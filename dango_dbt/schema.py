@@ -1,0 +1,80 @@
+"""The tables that dbt code is generated for: what generation needs and nothing else. Pure data."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+__all__ = ["Column", "Reference", "SourceTables", "Table"]
+
+WriteDisposition = Literal["append", "replace", "merge"]
+
+
+@dataclass(frozen=True)
+class Column:
+    """One column of a loaded table.
+
+    Attributes:
+        name: the name as the warehouse stores it.
+        quoted: the name as SQL needs it: bare where the dialect allows, else quoted.
+        data_type: the type in the warehouse's own words, such as `DECIMAL(18,2)`.
+        primary_key: part of the key that the source declares.
+        unique: declared unique on its own.
+        system: added by dlt (`_dlt_id`, `_dlt_load_id`, …), not delivered by the source.
+    """
+
+    name: str
+    quoted: str
+    data_type: str
+    description: str | None = None
+    primary_key: bool = False
+    unique: bool = False
+    system: bool = False
+
+
+@dataclass(frozen=True)
+class Reference:
+    """Columns of one table that point at columns of another one of the same source.
+
+    Attributes:
+        nested: dlt keeps it itself, from a nested table to its parent; else the source declares it.
+    """
+
+    columns: tuple[str, ...]
+    table: str
+    referenced: tuple[str, ...]
+    nested: bool = False
+
+
+@dataclass(frozen=True)
+class Table:
+    """One table of a dataset: a root table, or one nested in `parent`.
+
+    Attributes:
+        row_key: dlt's own unique column, None where a table has none (loaded from Arrow).
+        history: keeps several versions of a row (dlt's SCD2 strategy), so that keys repeat.
+    """
+
+    name: str
+    columns: tuple[Column, ...]
+    write_disposition: WriteDisposition = "append"
+    description: str | None = None
+    parent: str | None = None
+    references: tuple[Reference, ...] = ()
+    row_key: str | None = None
+    history: bool = False
+
+    @property
+    def primary_key(self) -> tuple[str, ...]:
+        """Names of the declared key's columns, in the table's order; empty where none is."""
+        return tuple(column.name for column in self.columns if column.primary_key)
+
+
+@dataclass(frozen=True)
+class SourceTables:
+    """One configured source, with the dataset that it is loaded into and its tables."""
+
+    name: str
+    dataset: str
+    tables: tuple[Table, ...]
+    description: str | None = None

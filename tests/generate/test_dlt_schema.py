@@ -1,0 +1,126 @@
+"""The accepted schema: what it keeps, how it grows, and the tables that follow from it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import dlt  # noqa: TID253 - the real one
+import pytest
+
+from dango_dbt import dlt_schema
+from dango_dbt.errors import ConfigError
+from dango_dbt.results import SchemaChange
+from dango_dbt.schema import Reference
+
+
+@pytest.fixture(scope="module")
+def loaded(tmp_path_factory: pytest.TempPathFactory) -> dlt.Schema:
+    """The schema after a real load: nested lists, an empty resource, a column of nulls."""
+    folder = tmp_path_factory.mktemp("pipeline")
+
+    @dlt.source(name="shop")
+    def shop() -> Any:  # noqa: ANN401 - dlt's
+        carts = [{"id": 1, "Total": 2.5, "nothing": None, "items": [{"sku": "a"}, {"sku": "b"}]}]
+        return (
+            dlt.resource(carts, name="carts", primary_key="id", write_disposition="replace"),
+            dlt.resource([], name="empty"),
+        )
+
+    pipeline = dlt.pipeline(
+        "shop",
+        destination=dlt.destinations.duckdb(str(folder / "w.duckdb")),
+        pipelines_dir=str(folder),
+        dataset_name="raw_shop",
+    )
+    pipeline.run(shop())
+    return pipeline.default_schema
+
+
+def test_only_what_was_loaded_is_exported(loaded: dlt.Schema) -> None:
+    exported = dlt_schema.export(loaded)
+    assert list(exported["tables"]) == ["carts", "carts__items"]
+    carts = exported["tables"]["carts"]["columns"]
+    assert list(carts) == ["id", "total", "_dlt_load_id", "_dlt_id"]
+    assert carts["id"] == {"data_type": "bigint", "nullable": False, "primary_key": True}
+    assert carts["total"] == {"data_type": "double"}
+
+
+def test_the_file_brings_back_what_was_written(loaded: dlt.Schema, tmp_path: Path) -> None:
+    exported = dlt_schema.export(loaded)
+    path = tmp_path / "shop.yaml"
+    path.write_text(dlt_schema.dump(exported), encoding="utf-8")
+    assert dlt_schema.load(path) == exported
+    assert dlt_schema.dump(exported) == path.read_text(encoding="utf-8")
+
+
+def test_tables_of_a_real_load(loaded: dlt.Schema) -> None:
+    carts, items = dlt_schema.tables(dlt_schema.export(loaded), "duckdb")
+    assert [(column.name, column.data_type) for column in carts.columns] == [
+        ("id", "BIGINT"),
+        ("total", "DOUBLE"),
+        ("_dlt_load_id", "VARCHAR"),
+        ("_dlt_id", "VARCHAR"),
+    ]
+    assert (carts.primary_key, carts.row_key, carts.parent) == (("id",), "_dlt_id", None)
+    assert (items.parent, items.write_disposition) == ("carts", "replace")
+    assert items.references == (Reference(("_dlt_parent_id",), "carts", ("_dlt_id",), nested=True),)
+
+
+def test_a_reference_to_what_was_never_loaded_is_dropped(shop: dict[str, Any]) -> None:
+    carts = next(table for table in dlt_schema.tables(shop, "duckdb") if table.name == "carts")
+    assert carts.references == (Reference(("user_id",), "users", ("id",)),)
+
+
+@pytest.mark.parametrize(
+    "name", ["order", "at", "by", "show", "table", "1st", "Größe", "a b", 'q"q']
+)
+def test_a_name_that_needs_quotes_has_them(name: str) -> None:
+    schema = {"name": "s", "tables": {"t": {"columns": {name: {"data_type": "text"}}}}}
+    (column,) = dlt_schema.tables(schema, "duckdb")[0].columns
+    assert column.quoted == '"' + name.replace('"', '""') + '"'
+
+
+def columns(**types: str) -> dict[str, Any]:
+    hints = {name: {"data_type": data_type} for name, data_type in types.items()}
+    return {"name": "s", "tables": {"t": {"columns": hints}}}
+
+
+def test_the_accepted_schema_only_grows() -> None:
+    accepted, live = columns(b="text", a="text"), columns(a="text", c="bigint")
+    live["tables"]["u"] = {"columns": {"x": {"data_type": "text"}}}
+    merged = dlt_schema.merge(accepted, live)
+    assert merged is not None
+    assert list(merged["tables"]) == ["t", "u"]
+    assert list(merged["tables"]["t"]["columns"]) == ["b", "a", "c"], (
+        "known columns keep their place"
+    )
+
+
+@pytest.mark.parametrize(
+    ("accepted", "live", "expected"),
+    [
+        (None, columns(a="text"), [SchemaChange("t", None, "added")]),
+        (columns(a="text"), columns(a="text"), []),
+        (columns(a="text", b="text"), columns(a="text"), []),
+        (columns(a="text"), columns(a="text", b="text"), [SchemaChange("t", "b", "added")]),
+        (
+            columns(a="text"),
+            columns(a="bigint"),
+            [SchemaChange("t", "a", "type changed from text to bigint")],
+        ),
+    ],
+)
+def test_changes_are_what_a_load_brought(
+    accepted: dict[str, Any] | None, live: dict[str, Any], expected: list[SchemaChange]
+) -> None:
+    assert list(dlt_schema.changes(accepted, live)) == expected
+
+
+@pytest.mark.parametrize("text", ["a: [", "just text", "tables: 3", "<<<<<<< ours\na: 1\n"])
+def test_a_broken_accepted_schema_is_named(text: str, tmp_path: Path) -> None:
+    path = tmp_path / "shop.yaml"
+    path.write_text(text, encoding="utf-8")
+    with pytest.raises(ConfigError, match=r"shop\.yaml") as raised:
+        dlt_schema.load(path)
+    assert raised.value.hint
