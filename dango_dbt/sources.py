@@ -1,0 +1,205 @@
+"""A configured source → a dlt source object: finds the user's module and calls its function.
+
+dlt is imported inside functions only.
+"""
+
+from __future__ import annotations
+
+import importlib
+import inspect
+import sys
+import threading
+import traceback
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from types import ModuleType
+from typing import TYPE_CHECKING, Any
+
+from dango_dbt.config import SourceConfig
+from dango_dbt.errors import ConfigError, DangoError, Place, SyncError
+
+if TYPE_CHECKING:
+    from dlt.extract import DltResource, DltSource
+
+__all__ = ["forget_modules", "load", "user_frame"]
+
+#: Modules of custom_sources/ live below this package, so that a file named requests.py there
+#: shadows no library. dlt names its configuration sections after the last part only.
+_PACKAGE = "dango_custom_sources"
+_import_lock = threading.Lock()
+
+
+def load(source: SourceConfig, kwargs: Mapping[str, Any], custom_sources: Path) -> DltSource:
+    """Import a source's module, call its function and select its resources.
+
+    Args:
+        source: what sources.yml says of it.
+        kwargs: its `function_kwargs`, expanded.
+        custom_sources: the folder with the user's modules.
+
+    Raises:
+        ConfigError: module, function, argument or resource is not there.
+        SyncError: the user's code raised.
+    """
+    module_name, function_name = source.dlt_native.source_module, source.dlt_native.source_function
+    module = _import(module_name, custom_sources)
+    function = getattr(module, function_name, None)
+    if not callable(function):
+        raise ConfigError(
+            f"module `{module_name}` has no function `{function_name}`",
+            hint=f"it has: {', '.join(_candidates(module)) or 'no dlt source or resource'}",
+        )
+    _check_arguments(function, function_name, kwargs)
+    with user_code(custom_sources, f"{module_name}.{function_name}()"):
+        result = function(**kwargs)
+    dlt_source = _as_source(result, source)
+    if source.max_table_nesting is not None:
+        dlt_source.max_table_nesting = source.max_table_nesting
+    _describe_resources(dlt_source)
+    return _select(dlt_source, source)
+
+
+def forget_modules(custom_sources: Path) -> None:
+    """Make the next imports read the user's files anew, from this folder."""
+    with _import_lock:
+        for name in [name for name in sys.modules if name.partition(".")[0] == _PACKAGE]:
+            del sys.modules[name]
+        package = ModuleType(_PACKAGE)
+        package.__path__ = [str(custom_sources)]
+        sys.modules[_PACKAGE] = package
+        importlib.invalidate_caches()
+        # Last, so that `import helpers` finds the file beside, and `import requests` the library.
+        if str(custom_sources) in sys.path:
+            sys.path.remove(str(custom_sources))
+        sys.path.append(str(custom_sources))
+
+
+def _import(name: str, custom_sources: Path) -> ModuleType:
+    first = custom_sources / name.partition(".")[0]
+    own = first.with_suffix(".py").is_file() or first.is_dir()
+    full_name = f"{_PACKAGE}.{name}" if own else name
+    with _import_lock, user_code(custom_sources, f"importing `{name}`"):
+        try:
+            return importlib.import_module(full_name)
+        except ModuleNotFoundError as error:
+            if error.name is None or not f"{full_name}.".startswith(f"{error.name}."):
+                raise  # an import inside the module
+            raise ConfigError(
+                f"there is no module `{name}`",
+                hint=f"create {custom_sources.name}/{name.replace('.', '/')}.py, or install"
+                " the package that holds it",
+            ) from error
+
+
+@contextmanager
+def user_code(custom_sources: Path, doing: str) -> Iterator[None]:
+    """Turn whatever the user's code raises into a SyncError that names the line in their file."""
+    try:
+        yield
+    except DangoError:
+        raise
+    except SyntaxError as error:
+        path = Path(error.filename or custom_sources)
+        place = Place(_short(path, custom_sources), error.lineno, error.offset)
+        raise SyncError(f"{type(error).__name__}: {error.msg}", place=place) from error
+    except Exception as error:  # the user's code may raise anything
+        hint = None
+        if isinstance(error, ModuleNotFoundError):
+            hint = f"install it: pip install {(error.name or '').partition('.')[0]}"
+        raise SyncError(
+            f"{doing} raised {type(error).__name__}: {error}",
+            place=user_frame(error, custom_sources),
+            hint=hint,
+        ) from error
+
+
+def user_frame(error: BaseException, custom_sources: Path) -> Place | None:
+    """Find the innermost line of the user's own files that an error, or its cause, passed."""
+    found = None
+    seen: BaseException | None = error
+    while seen is not None:
+        for frame in traceback.extract_tb(seen.__traceback__):
+            if Path(frame.filename).is_relative_to(custom_sources):
+                found = Place(_short(Path(frame.filename), custom_sources), frame.lineno)
+        seen = seen.__cause__ or seen.__context__
+    return found
+
+
+def _short(path: Path, custom_sources: Path) -> Path:
+    """Name a user's file as seen from the project's root."""
+    root = custom_sources.parent
+    return path.relative_to(root) if path.is_relative_to(root) else path
+
+
+def _candidates(module: ModuleType) -> list[str]:
+    """Names of the module's own dlt source and resource functions."""
+    from dlt.extract import DltResource
+    from dlt.extract.decorators import SourceFactory  # type: ignore[attr-defined] # not in __all__
+
+    return sorted(
+        name
+        for name, value in vars(module).items()
+        if isinstance(value, (SourceFactory, DltResource)) and not name.startswith("_")
+    )
+
+
+def _check_arguments(function: Callable[..., Any], name: str, kwargs: Mapping[str, Any]) -> None:
+    """Refuse arguments that the function does not take, before anything runs.
+
+    Those that it lacks may still come from dlt's configuration: dlt says so itself.
+    """
+    try:
+        parameters = inspect.signature(function).parameters
+    except ValueError:
+        return  # no signature to check (a builtin)
+    if any(parameter.kind is parameter.VAR_KEYWORD for parameter in parameters.values()):
+        return
+    if unknown := [key for key in kwargs if key not in parameters]:
+        raise ConfigError(
+            f"`{name}` takes no argument {', '.join(f'`{key}`' for key in unknown)}",
+            hint=f"it takes: {', '.join(parameters) or 'none'}; see `function_kwargs`",
+        )
+
+
+def _as_source(result: object, source: SourceConfig) -> DltSource:
+    """Take what a `@dlt.source` or a bare `@dlt.resource` function returns."""
+    from dlt.common.schema import Schema
+    from dlt.extract import DltResource, DltSource
+
+    if isinstance(result, DltSource):
+        return result
+    if isinstance(result, DltResource):
+        section = source.dlt_native.source_module.rpartition(".")[2]
+        return DltSource(Schema(source.name), section, [result])
+    raise ConfigError(
+        f"`{source.dlt_native.source_function}` returned {type(result).__name__},"
+        " not a dlt source or resource",
+        hint="decorate the function with @dlt.source or @dlt.resource",
+    )
+
+
+def _describe_resources(dlt_source: DltSource) -> None:
+    """Let a resource function's docstring describe its table, unless a hint does."""
+    for resource in dlt_source.resources.values():
+        doc = _own_docstring(resource)
+        hints = resource.compute_table_schema() if not resource.has_dynamic_table_name else {}
+        if doc and not hints.get("description"):
+            resource.apply_hints(additional_table_hints={"description": doc})
+
+
+def _own_docstring(resource: DltResource) -> str | None:
+    """Read the first paragraph of the function's docstring, which dlt hands on to the resource."""
+    doc = vars(resource).get("__doc__")
+    return " ".join(inspect.cleandoc(doc).split("\n\n")[0].split()) if doc else None
+
+
+def _select(dlt_source: DltSource, source: SourceConfig) -> DltSource:
+    if source.resources is None:
+        return dlt_source
+    if unknown := [name for name in source.resources if name not in dlt_source.resources]:
+        raise ConfigError(
+            f"source `{source.name}` has no resource {', '.join(f'`{name}`' for name in unknown)}",
+            hint=f"it has: {', '.join(dlt_source.resources)}",
+        )
+    return dlt_source.with_resources(*source.resources)

@@ -1,0 +1,50 @@
+"""dlt's surroundings for a run: the project's `.dlt/` folder, and our defaults below everything."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from dlt.common.configuration.container import Container
+from dlt.common.configuration.providers import CustomLoaderDocProvider
+from dlt.common.configuration.specs.pluggable_run_context import PluggableRunContext
+from dlt.common.runtime.run_context import switch_context
+
+from dango_dbt.config import STAGING_DATASET_SUFFIX
+
+__all__ = ["dlt_context"]
+
+#: What we would have dlt do differently, unless the user's own configuration says otherwise.
+_DEFAULTS: dict[str, Any] = {
+    # Without it Arrow tables have no _dlt_load_id, and it cannot be added to a filled table later.
+    "normalize": {"parquet_normalizer": {"add_dlt_load_id": True}},
+    # dlt keeps the data of every load in its working folder for ever otherwise.
+    "load": {"delete_completed_jobs": True},
+    "destination": {
+        # With dlt's own layout, source `shop` writes into the dataset of a source `shop_staging`.
+        "staging_dataset_name_layout": f"%s{STAGING_DATASET_SUFFIX}",
+        # Keeps the old table filled when a replace fails half-way.
+        "replace_strategy": "insert-from-staging",
+    },
+}
+
+
+@contextmanager
+def dlt_context(root: Path) -> Iterator[None]:
+    """Let dlt read its configuration from `root/.dlt`, from wherever the tool was started.
+
+    The provider with our defaults comes last: whatever the user configures in dlt's own way
+    (environment, secrets.toml, config.toml) wins.
+    """
+    run_context = Container()[PluggableRunContext]
+    cookie = run_context.push_context()
+    try:
+        switch_context(str(root))
+        run_context.providers.add_provider(
+            CustomLoaderDocProvider("dango-dbt defaults", lambda: _DEFAULTS, supports_secrets=False)
+        )
+        yield
+    finally:
+        run_context.pop_context(cookie)

@@ -1,0 +1,191 @@
+"""Load one source, stage by stage: each stage is timed, shown and checked."""
+
+from __future__ import annotations
+
+import time
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal, cast
+
+import dlt
+from dlt.common.exceptions import DltException
+from dlt.pipeline.exceptions import PipelineStepFailed
+
+from dango_dbt import dlt_schema, sources
+from dango_dbt.config import SourceConfig
+from dango_dbt.credentials import redact
+from dango_dbt.destinations import Warehouse
+from dango_dbt.dlt_schema import StoredSchema
+from dango_dbt.errors import DangoError, SyncError
+from dango_dbt.files import write_atomic
+from dango_dbt.progress import Progress
+from dango_dbt.results import Failure, SyncResult
+from dango_dbt.sync.collector import RowCounter
+
+if TYPE_CHECKING:
+    from dlt.common.pipeline import NormalizeInfo
+    from dlt.extract import DltSource
+
+__all__ = ["Refresh", "SyncJob", "sync_one"]
+
+Refresh = Literal["drop_sources", "drop_resources", "drop_data"]
+
+
+@dataclass(frozen=True)
+class SyncJob:
+    """One source to load.
+
+    Attributes:
+        kwargs: its `function_kwargs`, with `${VAR}` expanded.
+        secrets: values among them that must not appear in any message.
+        accepted: its accepted schema, to tell what a load brought; None before the first.
+        state: dlt's working folders of the target.
+        live_schema: where to keep the schema of the last successful load, for `generate`.
+    """
+
+    source: SourceConfig
+    kwargs: Mapping[str, Any] = field(repr=False)
+    secrets: frozenset[str] = field(repr=False)
+    accepted: StoredSchema | None
+    custom_sources: Path
+    state: Path
+    live_schema: Path
+    refresh: Refresh | None = None
+
+
+def sync_one(job: SyncJob, warehouse: Warehouse, progress: Progress) -> SyncResult:
+    """Load one source; its failure is part of the result, so that the other sources go on.
+
+    Raises:
+        KeyboardInterrupt: the run was interrupted.
+    """
+    stages = _Stages(job.source.name, progress)
+    name, dataset = job.source.name, job.source.dataset
+    try:
+        rows, live = _run(job, warehouse, stages)
+    except PipelineStepFailed as error:
+        if isinstance(error.exception, KeyboardInterrupt):
+            raise KeyboardInterrupt from error
+        failure = Failure.of(_step_error(error, job))
+    except DltException as error:
+        failure = Failure(type(error).__name__, _first_line(error))
+    except DangoError as error:
+        failure = Failure.of(error)
+    else:
+        return SyncResult(
+            name,
+            "success",
+            dataset,
+            tables=rows,
+            schema_changes=dlt_schema.changes(job.accepted, live),
+            seconds=stages.seconds,
+        )
+    failure = replace(failure, message=redact(failure.message, job.secrets))
+    return SyncResult(name, "failed", dataset, seconds=stages.seconds, error=failure)
+
+
+def _run(
+    job: SyncJob, warehouse: Warehouse, stages: _Stages
+) -> tuple[Mapping[str, int], StoredSchema]:
+    """Go through the stages; gives the rows loaded by table, and the schema as loaded."""
+    rows: Counter[str] = Counter()
+    with stages("prepare"):
+        source = sources.load(job.source, job.kwargs, job.custom_sources)
+    with stages("prepare"), warehouse.destination() as destination:
+        pipeline = dlt.pipeline(
+            job.source.pipeline,
+            pipelines_dir=str(job.state),
+            dataset_name=job.source.dataset,
+            destination=destination,
+            progress=RowCounter(job.source.name, stages.progress),
+        )
+        pipeline.sync_destination()
+        if job.refresh and pipeline.has_pending_data:
+            pipeline.abort_packages()
+        rows.update(_finish_pending(pipeline))
+    try:
+        with stages("extract"):
+            pipeline.extract(source, refresh=job.refresh)
+        with stages("normalize"):
+            rows.update(_normalize(pipeline))
+        with stages("load"), warehouse.destination() as destination:
+            pipeline.load(destination=destination)
+        live = dlt_schema.export(pipeline.schemas[source.schema.name])
+        write_atomic(job.live_schema, dlt_schema.dump(live))
+        return _by_table(rows, live, source), live
+    finally:
+        pipeline.deactivate()
+
+
+def _finish_pending(pipeline: dlt.Pipeline) -> Mapping[str, int]:
+    """Load what an interrupted run has left behind, so that nothing is lost."""
+    if not pipeline.has_pending_data:
+        return {}
+    rows = _normalize(pipeline)
+    pipeline.load()
+    pipeline.sync_destination()
+    return rows
+
+
+def _normalize(pipeline: dlt.Pipeline) -> Mapping[str, int]:
+    """Normalize; a package that cannot be is aborted, for it would fail every later run too."""
+    try:
+        info = cast("NormalizeInfo | None", pipeline.normalize())
+    except PipelineStepFailed as error:
+        if not isinstance(error.exception, KeyboardInterrupt):
+            pipeline.abort_packages()
+        raise
+    return info.row_counts if info else {}
+
+
+def _by_table(rows: Mapping[str, int], live: StoredSchema, source: DltSource) -> Mapping[str, int]:
+    """Count rows for each table of this source, 0 where this run brought none."""
+    selected = set(source.selected_resources)
+    tables = live["tables"]
+    root = {name: name for name in tables}
+    for name in tables:
+        while parent := tables[root[name]].get("parent"):
+            root[name] = parent
+    return {
+        name: rows.get(name, 0) for name in tables if tables[root[name]].get("resource") in selected
+    }
+
+
+class _Stages:
+    """Times the stages of one source, and tells which one it is in."""
+
+    def __init__(self, source: str, progress: Progress) -> None:
+        self.source = source
+        self.progress = progress
+        self.seconds: dict[str, float] = {}
+
+    @contextmanager
+    def __call__(self, stage: str) -> Iterator[None]:
+        if stage not in self.seconds:
+            self.progress.source_stage(self.source, stage)
+        started = time.perf_counter()
+        try:
+            yield
+        finally:
+            spent = time.perf_counter() - started
+            self.seconds[stage] = self.seconds.get(stage, 0.0) + spent
+
+
+def _step_error(error: PipelineStepFailed, job: SyncJob) -> SyncError:
+    """Say in one line what went wrong in which stage, and where in the user's code."""
+    cause: BaseException = error.exception
+    while cause.__cause__ is not None:
+        cause = cause.__cause__
+    place = sources.user_frame(error, job.custom_sources)
+    return SyncError(
+        f"{error.step} failed: {type(cause).__name__}: {_first_line(cause)}", place=place
+    )
+
+
+def _first_line(error: BaseException) -> str:
+    """Shorten dlt's messages, which go on for paragraphs."""
+    lines = [line.strip() for line in str(error).splitlines() if line.strip()]
+    return lines[0] if lines else type(error).__name__
