@@ -1,0 +1,24 @@
+"""The one seam with dbt: resolve a target, install packages, build, pass on any other command.
+
+Nothing else in the package knows dbt, and importing this imports none of it.
+
+Everything here may change the process's folder and environment while dbt runs, and puts both
+back: call it from the main thread, when nothing else runs.
+"""
+
+from __future__ import annotations
+
+from dango_dbt.build.commands import build, dbt
+from dango_dbt.build.packages import ensure_packages
+from dango_dbt.build.profile import default_target, resolve_target, target_names
+from dango_dbt.build.runners import runner
+
+__all__ = [
+    "build",
+    "dbt",
+    "default_target",
+    "ensure_packages",
+    "resolve_target",
+    "runner",
+    "target_names",
+]

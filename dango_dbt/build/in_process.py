@@ -1,0 +1,92 @@
+"""Runs dbt in this process: no interpreter to start, and the imports are paid once."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, redirect_stdout
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from dango_dbt.build.events import is_read
+from dango_dbt.build.runners import Event, Outcome, environment
+from dango_dbt.project import DbtProject
+
+if TYPE_CHECKING:
+    from dbt.cli.main import dbtRunnerResult
+
+__all__ = ["InProcessRunner"]
+
+
+class InProcessRunner:
+    """dbt's own `dbtRunner`, which raises nothing."""
+
+    def run(
+        self, project: DbtProject, args: Sequence[str], on_event: Callable[[Event], None]
+    ) -> Outcome:
+        """See `Runner`."""
+        from dbt_common.events.functions import msg_to_dict
+
+        def callback(message: Any) -> None:  # noqa: ANN401 - protobuf: EventMsg has no types
+            if is_read(message.info.name, message.info.level):
+                on_event(msg_to_dict(message))
+
+        # What Python models and macros print is not ours to put on stdout either.
+        with _inside(project.directory, environment(project)), redirect_stdout(sys.stderr):
+            result = _invoke([*args, "--log-level", "none"], [callback])
+        if result.exception is None:
+            return Outcome(0 if result.success else 1)
+        return Outcome(2, str(result.exception) or type(result.exception).__name__)
+
+    def pass_on(self, project: DbtProject, args: Sequence[str], target: str | None) -> int:
+        """See `Runner`."""
+        from dbt.cli.exceptions import DbtUsageException
+
+        with _inside(project.directory, environment(project, target)):
+            result = _invoke(list(args), [])
+        if result.exception is None:
+            return 0 if result.success else 1
+        if isinstance(result.exception, DbtUsageException):  # all others dbt has printed
+            print(f"Error: {result.exception}", file=sys.stderr)  # noqa: T201
+        return 2
+
+
+def _invoke(args: list[str], callbacks: list[Callable[[Any], None]]) -> dbtRunnerResult:
+    from dbt.cli.main import dbtRunner
+
+    try:
+        result = dbtRunner(callbacks=callbacks).invoke(args)
+    finally:
+        _let_go_of_duckdb()
+    if isinstance(result.exception, KeyboardInterrupt):
+        raise KeyboardInterrupt from result.exception
+    return result
+
+
+def _let_go_of_duckdb() -> None:
+    """Close dbt-duckdb's connection, which otherwise locks the file until this process ends."""
+    factory = sys.modules.get("dbt.adapters.factory")
+    connections = sys.modules.get("dbt.adapters.duckdb.connections")
+    if factory is None or connections is None:
+        return
+    factory.reset_adapters()
+    manager = connections.DuckDBConnectionManager
+    if manager._ENV is not None:  # noqa: SLF001 - forgetting it is public, closing it is not
+        manager._ENV.close()  # noqa: SLF001
+    manager.close_all_connections()
+
+
+@contextmanager
+def _inside(folder: Path, variables: Mapping[str, str]) -> Iterator[None]:
+    """Be in a folder with some environment variables, and put everything back."""
+    before = Path.cwd()
+    environ = dict(os.environ)
+    os.chdir(folder)
+    os.environ.update(variables)
+    try:
+        yield
+    finally:
+        os.chdir(before)
+        os.environ.clear()
+        os.environ.update(environ)

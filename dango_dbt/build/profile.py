@@ -1,0 +1,190 @@
+"""Reads profiles.yml: which targets there are, and one target with its fields rendered."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from dango_dbt.build.rendering import TemplateError, render
+from dango_dbt.errors import ConfigError, Place
+from dango_dbt.project import DbtProject, Target, yaml_error
+
+__all__ = ["dbt_variable", "default_target", "resolve_target", "target_names"]
+
+#: Where an adapter has a schema of its own that the profile need not name.
+_DEFAULT_SCHEMAS = {"duckdb": "main"}
+
+
+def resolve_target(project: DbtProject, name: str | None = None) -> Target:
+    """Resolve one target of the project's profile as dbt does.
+
+    Args:
+        project: the dbt project.
+        name: the target; without it DBT_TARGET, the profile's `target:`, or `default`.
+
+    Returns:
+        The target with all its fields rendered, secrets included.
+
+    Raises:
+        ConfigError: profiles.yml, the profile or the target is missing or wrong, or a variable
+            that it uses is unset. No field's value is part of the message.
+    """
+    profile = _Profile.read(project)
+    name = name or dbt_variable("TARGET") or profile.default_target()
+    outputs = profile.outputs()
+    if name not in outputs:
+        raise ConfigError(
+            f"profile '{profile.name}' has no target '{name}'; it has: {_listed(outputs)}",
+            place=profile.place("outputs"),
+            hint="name one of these with --target, or add it to profiles.yml",
+        )
+    output = outputs[name]
+    if not isinstance(output, dict) or not output.get("type"):
+        raise ConfigError(
+            f"target '{name}' of profile '{profile.name}' needs fields, `type` among them",
+            place=profile.place("outputs", name),
+            hint="see https://docs.getdbt.com/docs/core/connect-data-platform/profiles.yml",
+        )
+    fields = {
+        str(key): profile.render(value, "outputs", name, key) for key, value in output.items()
+    }
+    adapter = str(fields["type"])
+    schema = fields.get("schema") or fields.get("dataset") or _DEFAULT_SCHEMAS.get(adapter, "")
+    return Target(
+        name=name, type=adapter, schema=str(schema), fields=fields, directory=project.directory
+    )
+
+
+def target_names(project: DbtProject) -> list[str]:
+    """The names of all targets of the project's profile, in the file's order.
+
+    Raises:
+        ConfigError: profiles.yml or the profile is missing or wrong.
+    """
+    return [str(name) for name in _Profile.read(project).outputs()]
+
+
+def default_target(project: DbtProject) -> str:
+    """The profile's own target: the one that dbt takes where neither DBT_TARGET nor --target is.
+
+    Raises:
+        ConfigError: as `resolve_target`.
+    """
+    return _Profile.read(project).default_target()
+
+
+@dataclass(frozen=True)
+class _Profile:
+    """One profile, not yet rendered."""
+
+    path: Path
+    text: str = field(repr=False)
+    name: str
+    raw: Mapping[str, Any] = field(repr=False)
+
+    @classmethod
+    def read(cls, project: DbtProject) -> _Profile:
+        path = project.profiles_dir / "profiles.yml"
+        name = _profile_name(project)
+        try:
+            text = path.read_text(encoding="utf-8")
+            profiles = yaml.safe_load(text)
+        except FileNotFoundError as error:
+            raise ConfigError(
+                f"there is no {path}",
+                hint=f"put a profiles.yml into {project.directory}, or name the folder that it is"
+                " in as DBT_PROFILES_DIR",
+            ) from error
+        except yaml.YAMLError as error:
+            raise yaml_error(path, error) from error
+        if not isinstance(profiles, dict) or not profiles:
+            raise ConfigError("profiles.yml needs a profile", place=Place(path))
+        if name not in profiles:
+            raise ConfigError(
+                f"there is no profile '{name}'; there are: {_listed(profiles)}",
+                place=Place(path),
+                hint="add it, or name one of these as `profile:` in dbt_project.yml",
+            )
+        raw = profiles[name]
+        return cls(path, text, name, raw if isinstance(raw, dict) else {})
+
+    def outputs(self) -> Mapping[str, Any]:
+        outputs = self.raw.get("outputs")
+        if not isinstance(outputs, dict) or not outputs:
+            raise ConfigError(
+                f"profile '{self.name}' has no `outputs:`",
+                place=self.place(),
+                hint="add a target below `outputs:`",
+            )
+        return outputs
+
+    def default_target(self) -> str:
+        return str(self.render(self.raw.get("target", "default"), "target"))
+
+    def render(self, value: Any, *keys: Any) -> Any:  # noqa: ANN401 - any YAML value
+        """Render a value and all that is in it; `keys` lead to it and place an error."""
+        if isinstance(value, dict):
+            return {key: self.render(inner, *keys, key) for key, inner in value.items()}
+        if isinstance(value, list):
+            return [self.render(inner, *keys, index) for index, inner in enumerate(value)]
+        try:
+            return render(value, is_password="password" in keys)
+        except TemplateError as error:
+            raise ConfigError(
+                f"`{keys[-1]}` of profile '{self.name}' cannot be rendered: {error}",
+                place=self.place(*keys),
+                hint="set the variable in the environment or in .env, or give env_var() a default"
+                if "environment variable" in str(error)
+                else "mend the template",
+            ) from error
+
+    def place(self, *keys: Any) -> Place:  # noqa: ANN401 - YAML keys and list indexes
+        """Where the value that these keys lead to is, or the last of them that there is."""
+        place = Place(self.path)
+        node = yaml.compose(self.text, Loader=yaml.SafeLoader)
+        for key in (self.name, *keys):
+            entry = _entry(node, key)
+            if entry is None:
+                break
+            start, node = entry
+            place = Place(self.path, start.line + 1, start.column + 1)
+        return place
+
+
+def _entry(node: yaml.Node | None, key: object) -> tuple[yaml.Mark, yaml.Node] | None:
+    """Where a mapping's key or a list's entry starts, and its value."""
+    if isinstance(node, yaml.MappingNode):
+        for name, value in node.value:
+            if name.value == str(key):
+                return name.start_mark, value
+    if isinstance(node, yaml.SequenceNode) and isinstance(key, int):
+        return node.value[key].start_mark, node.value[key]
+    return None
+
+
+def dbt_variable(name: str) -> str | None:
+    """One of dbt's own variables; the longer name, new in dbt 1.11, comes first."""
+    return os.environ.get(f"DBT_ENGINE_{name}") or os.environ.get(f"DBT_{name}")
+
+
+def _profile_name(project: DbtProject) -> str:
+    """The profile of DBT_PROFILE, or dbt_project.yml's, which may have Jinja in it."""
+    if name := dbt_variable("PROFILE"):
+        return name
+    try:
+        return str(render(project.profile))
+    except TemplateError as error:
+        raise ConfigError(
+            f"`profile` cannot be rendered: {error}",
+            place=Place(project.directory / "dbt_project.yml"),
+            hint="set the variable in the environment or in .env",
+        ) from error
+
+
+def _listed(names: Mapping[str, Any]) -> str:
+    return ", ".join(str(name) for name in names)
