@@ -1,0 +1,117 @@
+"""From sources.yml to jobs for `sync`: what can be refused is refused before anything runs."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from difflib import get_close_matches
+from typing import TYPE_CHECKING
+
+from dango_dbt.config import SourceConfig, SourcesConfig
+from dango_dbt.credentials import Expanded, expand, unset_error
+from dango_dbt.errors import ConfigError
+from dango_dbt.progress import Progress
+from dango_dbt.project import ProjectLayout, Target
+from dango_dbt.results import SyncResult
+
+if TYPE_CHECKING:
+    from dango_dbt.destinations import Warehouse
+    from dango_dbt.sync import Refresh
+
+__all__ = ["selected", "sync_sources"]
+
+
+def selected(config: SourcesConfig, names: Sequence[str]) -> list[SourceConfig]:
+    """Find the sources to load, in the file's order; no names: all that are enabled.
+
+    Raises:
+        ConfigError: a name is unknown, or the source is disabled.
+    """
+    known = {source.name: source for source in config.sources}
+    for name in names:
+        if name not in known:
+            close = get_close_matches(name, known, n=1)
+            there_are = f"there are: {', '.join(known) or 'none'}"
+            raise ConfigError(
+                f"there is no source `{name}`",
+                hint=f"did you mean `{close[0]}`?" if close else there_are,
+            )
+        if not known[name].enabled:
+            raise ConfigError(
+                f"source `{name}` is disabled",
+                place=config.place_of(known[name]),
+                hint="set `enabled: true` to load it",
+            )
+    return [
+        source
+        for source in config.sources
+        if source.enabled and (not names or source.name in names)
+    ]
+
+
+def sync_sources(  # noqa: PLR0913, PLR0917 - all that a load depends on
+    layout: ProjectLayout,
+    config: SourcesConfig,
+    names: Sequence[str],
+    target: Target,
+    refresh: Refresh | None,
+    parallel: int,
+    progress: Progress,
+) -> list[SyncResult]:
+    """Load the named sources, or all that are enabled.
+
+    Raises:
+        ConfigError: something is wrong that can be known before anything runs.
+    """
+    sources = selected(config, names)
+    if not sources:
+        progress.warning("no source is enabled: nothing to load")
+        return []
+    expanded = [_arguments(config, source) for source in sources]
+
+    from dango_dbt import destinations
+
+    warehouse = destinations.warehouse(target)
+    _check_datasets(config, sources, warehouse)
+
+    from dango_dbt import dlt_schema
+    from dango_dbt.sync import SyncJob, sync_all
+
+    jobs = [
+        SyncJob(
+            source=source,
+            kwargs=arguments.kwargs,
+            secrets=arguments.secrets,
+            accepted=dlt_schema.load(layout.accepted_schema(source.name)),
+            custom_sources=layout.custom_sources,
+            state=layout.state(target.name),
+            live_schema=layout.live_schema(target.name, source.name),
+            refresh=refresh,
+        )
+        for source, arguments in zip(sources, expanded, strict=True)
+    ]
+    return sync_all(jobs, warehouse, root=layout.root, parallel=parallel, progress=progress)
+
+
+def _arguments(config: SourcesConfig, source: SourceConfig) -> Expanded:
+    """Expand the `${VAR}`s in a source's arguments, so that an unset one stops us at once."""
+    expanded = expand(
+        source.dlt_native.function_kwargs,
+        source.name,
+        lambda path: config.place_of(source, "dlt_native", "function_kwargs", *path),
+    )
+    if expanded.unset:
+        raise unset_error(source.name, expanded.unset)
+    return expanded
+
+
+def _check_datasets(
+    config: SourcesConfig, sources: Sequence[SourceConfig], warehouse: Warehouse
+) -> None:
+    for source in sources:
+        if source.dataset.lower() in warehouse.reserved:
+            raise ConfigError(
+                f"dataset `{source.dataset}` is named like the warehouse file, and DuckDB cannot"
+                " tell the two apart",
+                place=config.place_of(source),
+                hint="give the source another `dataset_name:`, or the file another name",
+            )

@@ -1,0 +1,243 @@
+"""The facade: one method a command."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from dango_dbt import build as dbt
+from dango_dbt import credentials
+from dango_dbt.api.loading import sync_sources
+from dango_dbt.config import SourcesConfig, load
+from dango_dbt.errors import DangoError
+from dango_dbt.progress import Progress
+from dango_dbt.project import SOURCES_FILE, DbtProject, ProjectLayout, Target, find_root
+from dango_dbt.results import BuildResult, Failure, FileResult, RunResult
+
+if TYPE_CHECKING:
+    from dango_dbt.sync import Refresh
+
+__all__ = ["PARALLEL_SOURCES", "Project"]
+
+#: How many sources are loaded at the same time unless the caller says otherwise.
+PARALLEL_SOURCES = 4
+
+
+@dataclass(frozen=True)
+class Project:
+    """A dango-dbt project on disk; each method does what the command of its name does."""
+
+    layout: ProjectLayout
+    config: SourcesConfig
+
+    @classmethod
+    def find(cls, start: str | Path | None = None) -> Project:
+        """Open the project that a folder (default: the current one) lies in.
+
+        Loads the project's `.env` into the process's environment, overriding nothing.
+
+        Raises:
+            ConfigError: there is no project, or its files are wrong.
+        """
+        root = find_root(Path(start or "."))
+        credentials.load_env_file(root)
+        config = load(root / SOURCES_FILE)
+        return cls(
+            ProjectLayout(root, DbtProject.read((root / config.dbt_project).resolve())), config
+        )
+
+    def sync(  # noqa: PLR0913 - the command's options
+        self,
+        sources: Sequence[str] = (),
+        *,
+        target: str | None = None,
+        refresh: Refresh | None = None,
+        parallel: int = PARALLEL_SOURCES,
+        generate: bool = True,
+        progress: Progress | None = None,
+    ) -> RunResult:
+        """Load sources into the warehouse of a dbt target, then generate dbt code from them.
+
+        Args:
+            sources: names of the sources to load; none: all that are enabled.
+            target: name of the dbt target; None: the profile's default.
+            refresh: what raw data to drop first, in dlt's words; None: nothing.
+            parallel: how many sources to load at the same time.
+            generate: whether to generate dbt code afterwards.
+            progress: is told what happens while it happens.
+
+        Raises:
+            ConfigError: the project or an argument is wrong; nothing has been loaded then.
+        """
+        started = time.perf_counter()
+        progress = progress or Progress()
+        resolved = dbt.resolve_target(self.layout.dbt, target)
+        results = sync_sources(
+            self.layout, self.config, sources, resolved, refresh, parallel, progress
+        )
+        run = RunResult("sync", resolved.name, sources=tuple(results))
+        if generate:
+            run = self._then_generate(run, resolved, progress)
+        return replace(run, seconds=time.perf_counter() - started)
+
+    def generate(self, *, target: str | None = None, progress: Progress | None = None) -> RunResult:
+        """Write dbt code from the accepted schemas and what is known of the last loads.
+
+        Args:
+            target: whose last loads to take in; the text follows `generate: {target: …}` alone.
+            progress: is told what happens while it happens.
+
+        Raises:
+            ConfigError: the project or an argument is wrong.
+            GenerateError: a file cannot be read or written.
+        """
+        started = time.perf_counter()
+        resolved = dbt.resolve_target(self.layout.dbt, target)
+        files = self._generate(resolved, (), progress or Progress())
+        seconds = time.perf_counter() - started
+        return RunResult("generate", resolved.name, files=tuple(files), seconds=seconds)
+
+    def build(
+        self,
+        args: Sequence[str] = (),
+        *,
+        target: str | None = None,
+        threads: int | None = None,
+        full_refresh: bool = False,
+        progress: Progress | None = None,
+    ) -> RunResult:
+        """Run `dbt build`.
+
+        Args:
+            args: further arguments of dbt's, such as `["--select", "marts"]`.
+            target: name of the dbt target; None: the profile's default.
+            threads: dbt's threads; None: the profile's.
+            full_refresh: dbt's: rebuild incremental models. Never touches raw data.
+            progress: is told what happens while it happens.
+
+        Raises:
+            ConfigError: the project or the profile is wrong.
+        """
+        started = time.perf_counter()
+        progress = progress or Progress()
+        resolved = dbt.resolve_target(self.layout.dbt, target)
+        if "--selector" not in args:  # dbt takes a selector alone
+            args = [*args, *_exclude(self._disabled())]
+        built = dbt.build(
+            self.layout.dbt,
+            args=args,
+            target=target,
+            threads=threads,
+            full_refresh=full_refresh,
+            progress=progress,
+        )
+        seconds = time.perf_counter() - started
+        return RunResult("build", resolved.name, build=built, seconds=seconds)
+
+    def sync_and_build(  # noqa: PLR0913 - the command's options
+        self,
+        sources: Sequence[str] = (),
+        *,
+        target: str | None = None,
+        refresh: Refresh | None = None,
+        parallel: int = PARALLEL_SOURCES,
+        threads: int | None = None,
+        full_refresh: bool = False,
+        progress: Progress | None = None,
+    ) -> RunResult:
+        """Load sources, generate dbt code from them, and build.
+
+        All is built or, where sources are named, these and what is downstream of them. A source
+        that fails takes only its own descendants out of the build. The arguments are those of
+        `sync` and `build`.
+
+        Raises:
+            ConfigError: the project or an argument is wrong; nothing has been loaded then.
+        """
+        started = time.perf_counter()
+        progress = progress or Progress()
+        run = self.sync(
+            sources, target=target, refresh=refresh, parallel=parallel, progress=progress
+        )
+        run = replace(run, command="sync-and-build")
+        if run.error is None:
+            failed = [result.name for result in run.sources or () if result.status != "success"]
+            selection = self._selection(sources, failed)
+            if selection is None:
+                built = BuildResult("not_run")
+            else:
+                built = dbt.build(
+                    self.layout.dbt,
+                    args=selection,
+                    target=target,
+                    threads=threads,
+                    full_refresh=full_refresh,
+                    progress=progress,
+                )
+            run = replace(run, build=built)
+        return replace(run, seconds=time.perf_counter() - started)
+
+    def dbt(self, args: Sequence[str], *, target: str | None = None) -> int:
+        """Run any dbt command with its own output; gives dbt's exit code.
+
+        Raises:
+            BuildError: the packages that the project declares cannot be installed.
+        """
+        return dbt.dbt(self.layout.dbt, args, target=target)
+
+    # ---------------------------------------------------------------- the parts
+
+    def _then_generate(self, run: RunResult, target: Target, progress: Progress) -> RunResult:
+        """Generate after a sync; an error does not hide what has been loaded."""
+        failed = [result.name for result in run.sources or () if result.status != "success"]
+        try:
+            return replace(run, files=tuple(self._generate(target, failed, progress)))
+        except DangoError as error:
+            return replace(run, error=Failure.of(error), error_code=error.exit_code)
+
+    def _generate(
+        self, target: Target, failed: Collection[str], progress: Progress
+    ) -> list[FileResult]:
+        from dango_dbt.api.generating import generate_files
+
+        follows = self._generated_for(target)
+        files = generate_files(
+            self.layout, self.config, target=target.name, adapter=follows.type, failed=failed
+        )
+        progress.files_written(files)
+        return files
+
+    def _generated_for(self, target: Target) -> Target:
+        """Resolve the one target that generated text follows, whichever is loaded into."""
+        name = self.config.generate.target or dbt.default_target(self.layout.dbt)
+        return target if target.name == name else dbt.resolve_target(self.layout.dbt, name)
+
+    def _generated(self, source: str) -> bool:
+        """Whether dbt knows the source: naming it in a selection is a warning otherwise."""
+        return self.layout.accepted_schema(source).is_file()
+
+    def _disabled(self) -> list[str]:
+        return [
+            source.name
+            for source in self.config.sources
+            if not source.enabled and self._generated(source.name)
+        ]
+
+    def _selection(self, names: Sequence[str], failed: Collection[str]) -> list[str] | None:
+        """Say what to build, in dbt's words; None: nothing is left to build."""
+        excluded = [*self._disabled(), *(name for name in failed if self._generated(name))]
+        select: list[str] = []
+        if names:
+            loaded = [name for name in names if name not in failed and self._generated(name)]
+            if not loaded:
+                return None
+            select = ["--select", *(f"source:{name}+" for name in loaded)]
+        return [*select, *_exclude(excluded)]
+
+
+def _exclude(sources: Collection[str]) -> list[str]:
+    """Leave sources out of a build, with all that is downstream of them."""
+    return ["--exclude", *(f"source:{name}+" for name in sources)] if sources else []

@@ -1,0 +1,147 @@
+"""The commands, one function each."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import Any
+
+import click
+
+from dango_dbt.cli import options
+from dango_dbt.cli.running import Reporting, run, run_init, run_plain
+
+__all__ = ["build", "dbt", "generate", "init", "sync", "sync_and_build"]
+
+#: dlt's words (https://dlthub.com/docs/general-usage/pipeline#refresh-pipeline-data-and-state).
+_REFRESH = ("drop_data", "drop_resources", "drop_sources")
+
+
+@click.command("init", short_help="Create a working project.")
+@click.argument("directory", type=click.Path(path_type=Path, file_okay=False), default=".")
+@click.option(
+    "--dbt-project",
+    type=click.Path(path_type=Path, exists=True, file_okay=False),
+    metavar="PATH",
+    help="Set up beside this existing dbt project, which stays as it is.",
+)
+def init(directory: Path, dbt_project: Path | None) -> None:
+    """Create a working project in DIRECTORY (default: the current folder).
+
+    No file that exists is overwritten.
+    """
+    run_init(directory, dbt_project)
+
+
+@click.command("sync-and-build", short_help="Load sources, generate dbt code, run dbt build.")
+@options.source
+@options.target
+@options.full_refresh
+@options.threads
+@options.parallel
+@options.reporting
+def sync_and_build(reporting: Reporting, **arguments: Any) -> None:  # noqa: ANN401 - click's
+    """Load sources, generate dbt code from them, and run dbt build.
+
+    With --source, loads these sources, then builds them and all that is downstream of them. A
+    source that fails takes only its own descendants out of the build.
+    """
+    run(
+        reporting,
+        lambda project, progress: project.sync_and_build(progress=progress, **arguments),
+    )
+
+
+@click.command("sync", short_help="Load sources and generate dbt code; do not build.")
+@options.source
+@options.target
+@click.option("--no-generate", is_flag=True, help="Only load; leave the dbt project as it is.")
+@click.option(
+    "--refresh",
+    type=click.Choice(_REFRESH),
+    help="Drop raw data first, in dlt's words: the rows, also the tables, also the source's state.",
+)
+@click.option("-y", "--yes", is_flag=True, help="Do not ask before raw data is dropped.")
+@options.parallel
+@options.reporting
+def sync(
+    reporting: Reporting,
+    *,
+    no_generate: bool,
+    yes: bool,
+    **arguments: Any,  # noqa: ANN401 - click's
+) -> None:
+    """Load sources into the warehouse and generate dbt code from them."""
+    if arguments["refresh"] and not yes:
+        _confirm(arguments["refresh"], arguments["sources"])
+    run(
+        reporting,
+        lambda project, progress: project.sync(
+            progress=progress, generate=not no_generate, **arguments
+        ),
+    )
+
+
+def _confirm(refresh: str, sources: tuple[str, ...]) -> None:
+    """Ask before raw data is dropped; where no one can answer, --yes is the answer."""
+    of = ", ".join(sources) or "all enabled sources"
+    if not sys.stdin.isatty():
+        raise click.UsageError(f"--refresh {refresh} drops raw data of {of}: confirm with --yes")
+    click.confirm(f"Drop raw data of {of} ({refresh}) before loading?", abort=True, err=True)
+
+
+@click.command("generate", short_help="Write dbt sources and staging models.")
+@options.target
+@options.reporting
+def generate(reporting: Reporting, target: str | None) -> None:
+    """Write dbt sources and staging models from the schemas of what was loaded.
+
+    Needs no data and no connection: it works from .dango/schemas/ and what is known of the last
+    loads.
+    """
+    run(reporting, lambda project, progress: project.generate(progress=progress, target=target))
+
+
+@click.command(
+    "build",
+    context_settings={"ignore_unknown_options": True},
+    short_help="Run dbt build; further arguments go to dbt.",
+)
+@options.target
+@options.full_refresh
+@options.threads
+@options.reporting
+@click.argument("dbt_args", nargs=-1, type=click.UNPROCESSED, metavar="[DBT_ARGS]...")
+def build(
+    reporting: Reporting,
+    dbt_args: tuple[str, ...],
+    **arguments: Any,  # noqa: ANN401 - click's
+) -> None:
+    """Run dbt build; further arguments go to dbt.
+
+    For instance: dango-dbt build --select marts
+    """
+    run(
+        reporting,
+        lambda project, progress: project.build(dbt_args, progress=progress, **arguments),
+    )
+
+
+@click.command(
+    "dbt",
+    context_settings={
+        "ignore_unknown_options": True,
+        "allow_interspersed_args": False,
+        "help_option_names": [],
+    },
+    options_metavar="[--project-dir DIR]",
+    short_help="Run any dbt command in the project.",
+)
+@options.project_dir
+@click.argument("dbt_args", nargs=-1, type=click.UNPROCESSED, metavar="DBT_ARGS...")
+def dbt(project_dir: Path | None, dbt_args: tuple[str, ...]) -> None:
+    """Run any dbt command in the project, with its .env, profile and warehouse.
+
+    For instance: dango-dbt dbt docs generate
+    """
+    run_plain(project_dir, dbt_args)

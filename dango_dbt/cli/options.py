@@ -1,0 +1,81 @@
+"""Options that several commands share."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import wraps
+from pathlib import Path
+from typing import Any
+
+import click
+
+from dango_dbt.cli.running import Reporting
+
+__all__ = ["full_refresh", "parallel", "project_dir", "reporting", "source", "target", "threads"]
+
+project_dir = click.option(
+    "--project-dir",
+    type=click.Path(path_type=Path, file_okay=False),
+    metavar="DIR",
+    help="Project to work on; default: the one that the current folder lies in.",
+)
+target = click.option(
+    "-t", "--target", metavar="NAME", help="dbt target; default: the profile's default."
+)
+source = click.option(
+    "-s",
+    "--source",
+    "sources",
+    multiple=True,
+    metavar="NAME",
+    help="Only this source; may be given several times. Default: all that are enabled.",
+)
+threads = click.option(
+    "--threads",
+    type=click.IntRange(min=1),
+    metavar="N",
+    help="dbt's threads; default: the profile's.",
+)
+full_refresh = click.option(
+    "-f",
+    "--full-refresh",
+    is_flag=True,
+    help="dbt's: rebuild incremental models and seeds. Never touches raw data.",
+)
+parallel = click.option(
+    "--parallel-sources",
+    "parallel",
+    type=click.IntRange(min=1),
+    default=4,
+    show_default=True,
+    metavar="N",
+    help="How many sources to load at the same time.",
+)
+
+
+def reporting(command: Callable[..., None]) -> Callable[..., None]:
+    """Give a command a `Reporting`, made of the options that every command that reports takes."""
+
+    @wraps(command)
+    def with_reporting(
+        *,
+        project_dir: Path | None,
+        as_json: bool,
+        verbose: bool,
+        quiet: bool,
+        **arguments: Any,  # noqa: ANN401 - each command's own
+    ) -> None:
+        name = str(click.get_current_context().info_name)
+        command(Reporting(name, project_dir, as_json, verbose, quiet), **arguments)
+
+    decorated: Callable[..., None] = with_reporting
+    for option in (
+        click.option("-q", "--quiet", is_flag=True, help="Print failures only."),
+        click.option("-v", "--verbose", is_flag=True, help="Print every file and every node."),
+        click.option(
+            "--json", "as_json", is_flag=True, help="Print one JSON document, and nothing else."
+        ),
+        project_dir,
+    ):
+        decorated = option(decorated)
+    return decorated

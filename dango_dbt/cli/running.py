@@ -1,0 +1,127 @@
+"""Run one API call for a command: show its progress, print its result, exit with its code."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, NoReturn, TextIO
+
+if TYPE_CHECKING:
+    from dango_dbt.api import Project
+    from dango_dbt.progress import Progress
+    from dango_dbt.report import Verbosity
+    from dango_dbt.results import RunResult
+
+__all__ = ["Reporting", "run", "run_init", "run_plain"]
+
+
+@dataclass(frozen=True)
+class Reporting:
+    """How a command was asked to report."""
+
+    command: str
+    project_dir: Path | None
+    as_json: bool
+    verbose: bool
+    quiet: bool
+
+    @property
+    def verbosity(self) -> Verbosity:
+        """How much to show; quiet wins over verbose."""
+        from dango_dbt.report import Verbosity
+
+        if self.quiet:
+            return Verbosity.QUIET
+        return Verbosity.VERBOSE if self.verbose else Verbosity.NORMAL
+
+
+def run(reporting: Reporting, action: Callable[[Project, Progress], RunResult]) -> NoReturn:
+    """Open the project, run the action with progress, print the result and exit."""
+    from dango_dbt import report
+
+    with _only_for_the_document(as_json=reporting.as_json) as stdout:
+        result = _attempt(reporting, action)
+        if reporting.as_json:
+            stdout.write(report.to_json(result) + "\n")
+            stdout.flush()
+    if not reporting.as_json:
+        report.summary(result, report.console_on(sys.stdout), reporting.verbosity)
+    sys.exit(int(result.exit_code))
+
+
+def _attempt(reporting: Reporting, action: Callable[[Project, Progress], RunResult]) -> RunResult:
+    from dango_dbt import report
+    from dango_dbt.api import Project
+    from dango_dbt.errors import DangoError, ExitCode
+    from dango_dbt.results import Failure, RunResult
+
+    showing = report.progress_for(
+        reporting.verbosity, json_output=reporting.as_json, stream=sys.stderr
+    )
+    try:
+        project = Project.find(reporting.project_dir)
+        with showing as progress:
+            return action(project, progress)
+    except DangoError as error:
+        return RunResult(reporting.command, error=Failure.of(error), error_code=error.exit_code)
+    except KeyboardInterrupt:
+        failure = Failure("KeyboardInterrupt", "interrupted", "the next run picks up from here")
+        return RunResult(reporting.command, error=failure, error_code=ExitCode.INTERRUPTED)
+
+
+@contextmanager
+def _only_for_the_document(*, as_json: bool) -> Iterator[TextIO]:
+    """Under --json, keep stdout for the document: what anything else prints goes to stderr.
+
+    It is done to the file descriptor, since dbt, a source or what it starts may write there too.
+    """
+    if not as_json:
+        yield sys.stdout
+        return
+    sys.stdout.flush()
+    kept = os.dup(1)
+    os.dup2(2, 1)
+    try:
+        with os.fdopen(os.dup(kept), "w", encoding="utf-8") as document:
+            yield document
+    finally:
+        sys.stdout.flush()
+        os.dup2(kept, 1)
+        os.close(kept)
+
+
+def run_plain(project_dir: Path | None, dbt_args: Sequence[str]) -> NoReturn:
+    """Hand a dbt command on; its output is dbt's own."""
+    from dango_dbt.api import Project
+
+    with _errors_told():
+        sys.exit(Project.find(project_dir).dbt(dbt_args))
+
+
+def run_init(directory: Path, dbt_project: Path | None) -> None:
+    """Create a project and say what to do next."""
+    from dango_dbt import report
+    from dango_dbt.scaffold import scaffold
+
+    with _errors_told():
+        created = scaffold(directory, dbt_project=dbt_project)
+        report.scaffolded(created, directory)
+
+
+@contextmanager
+def _errors_told() -> Iterator[None]:
+    """Print an error as all commands do, and exit with its code."""
+    from dango_dbt import report
+    from dango_dbt.errors import DangoError, ExitCode
+
+    try:
+        yield
+    except DangoError as error:
+        report.error(error, report.console_on(sys.stderr))
+        sys.exit(int(error.exit_code))
+    except KeyboardInterrupt:
+        sys.exit(int(ExitCode.INTERRUPTED))

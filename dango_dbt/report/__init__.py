@@ -1,0 +1,24 @@
+"""How results look: text for people, one JSON document, and progress while it runs.
+
+Importing this is cheap: rich is imported when something is shown.
+"""
+
+from __future__ import annotations
+
+from dango_dbt.report.document import to_json
+from dango_dbt.report.live import LiveProgress
+from dango_dbt.report.plain import PlainProgress
+from dango_dbt.report.terminal import console_on, progress_for
+from dango_dbt.report.text import error, summary
+from dango_dbt.report.words import Verbosity
+
+__all__ = [
+    "LiveProgress",
+    "PlainProgress",
+    "Verbosity",
+    "console_on",
+    "error",
+    "progress_for",
+    "summary",
+    "to_json",
+]

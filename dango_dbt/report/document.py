@@ -1,0 +1,93 @@
+"""A run as one JSON document, for programs: keys may be added, none is renamed or left out."""
+
+from __future__ import annotations
+
+import json
+
+from dango_dbt.results import (
+    BuildResult,
+    Failure,
+    FileResult,
+    NodeResult,
+    RunResult,
+    SchemaChange,
+    SyncResult,
+)
+
+__all__ = ["to_json"]
+
+_STAGES = ("extract", "normalize", "load")
+
+#: What stands for the build where the command has none.
+_NOT_RUN = BuildResult("not_run")
+
+
+def to_json(result: RunResult) -> str:
+    """Give the run as a JSON document, without a newline at its end.
+
+    Every command gives the same keys. A part that the command does not have, or did not get to, is
+    empty: `sources` and `files` are `[]`, `build` is `not_run` without nodes. `error` at the top is
+    why the run ended before all its parts were done; null where it did not. A source's `seconds`
+    always has its three stages; null for one that was not reached.
+    """
+    document = {
+        "command": result.command,
+        "status": result.status,
+        "exit_code": int(result.exit_code),
+        "target": result.target,
+        "sources": [_source(source) for source in result.sources or ()],
+        "files": [_file(file) for file in result.files or ()],
+        "build": _build(result.build or _NOT_RUN),
+        "error": _failure(result.error),
+        "seconds": round(result.seconds, 3),
+    }
+    text = json.dumps(document, indent=2, ensure_ascii=False)
+    # A path that is not UTF-8 has lone surrogates; `\udc80` is how JSON writes one.
+    return text.encode("utf-8", "backslashreplace").decode("utf-8")
+
+
+def _source(source: SyncResult) -> dict[str, object]:
+    return {
+        "name": source.name,
+        "status": source.status,
+        "dataset": source.dataset,
+        "tables": dict(sorted(source.tables.items())),
+        "schema_changes": [_change(change) for change in source.schema_changes],
+        "seconds": {
+            stage: round(source.seconds[stage], 3) if stage in source.seconds else None
+            for stage in _STAGES
+        },
+        "error": _failure(source.error),
+    }
+
+
+def _change(change: SchemaChange) -> dict[str, object]:
+    return {"table": change.table, "column": change.column, "change": change.change}
+
+
+def _file(file: FileResult) -> dict[str, object]:
+    return {"path": file.path, "action": file.action}
+
+
+def _build(build: BuildResult) -> dict[str, object]:
+    return {
+        "status": build.status,
+        "nodes": [_node(node) for node in build.nodes],
+        "error": _failure(build.error),
+        "seconds": round(build.seconds, 3),
+    }
+
+
+def _node(node: NodeResult) -> dict[str, object]:
+    return {
+        "unique_id": node.unique_id,
+        "status": node.status,
+        "seconds": round(node.seconds, 3),
+        "message": node.message,
+    }
+
+
+def _failure(failure: Failure | None) -> dict[str, object] | None:
+    if failure is None:
+        return None
+    return {"type": failure.type, "message": failure.message, "hint": failure.hint}

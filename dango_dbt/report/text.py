@@ -1,0 +1,81 @@
+"""Results for people, with rich: readable without colour, at 80 columns, and in a log."""
+
+from __future__ import annotations
+
+from itertools import chain
+from typing import TYPE_CHECKING
+
+from dango_dbt.errors import DangoError
+from dango_dbt.report import sections
+from dango_dbt.report.words import Verbosity
+from dango_dbt.results import Failure, RunResult
+
+if TYPE_CHECKING:
+    from rich.console import Console
+    from rich.text import Text
+
+__all__ = ["error", "summary"]
+
+#: What stands for our marks where the stream's encoding has none of them.
+_ASCII = str.maketrans({"✓": "+", "✗": "x", "→": ">"})
+
+
+def summary(result: RunResult, console: Console, verbosity: Verbosity = Verbosity.NORMAL) -> None:
+    """Print what a run did: sources, schema changes, files, build, and a closing line.
+
+    Args:
+        result: the run.
+        console: where to; see `console_on`.
+        verbosity: QUIET prints only what failed, and nothing where nothing did; VERBOSE prints
+            every table, file and node.
+    """
+    found = result.sources or ()
+    parts = [
+        sections.sources(found, verbosity),
+        sections.schema_changes(found, verbosity),
+        sections.files(result.files or (), verbosity),
+        sections.build(result.build, verbosity) if result.build else [],
+        sections.failed(result.error),
+        sections.closing(result, verbosity),
+    ]
+    blank = [sections.Line(())]
+    spaced = list(chain.from_iterable([*blank, *part] for part in parts if part))
+    _print(spaced[1:], console)
+
+
+def error(err: DangoError, console: Console) -> None:
+    """Print an error: `Error: file:line:column: message`, and what to do on the next line."""
+    _print(sections.failed(Failure.of(err)), console)
+
+
+def _print(lines: list[sections.Line], console: Console) -> None:
+    from rich.text import Text
+
+    for line in lines:
+        # Text is never read as rich's markup, whatever is in it.
+        text = Text.assemble(*(_encodable(part, console.encoding) for part in line.parts))
+        for indent, row in _rows(text, line.indent, console):
+            console.print(Text(" " * indent).append_text(row) if row else "", soft_wrap=True)
+
+
+def _rows(text: Text, indent: int, console: Console) -> list[tuple[int, Text]]:
+    """Wrap a line under its indent on a terminal; in a log or a pipe it stays whole.
+
+    So does one with a word too long for the terminal: paths and names are there to be copied.
+    """
+    leading = len(text.plain) - len(text.plain.lstrip())
+    hanging = indent + leading + 2
+    width = console.width - hanging
+    if not console.is_terminal or any(len(word) > width for word in text.plain.split()):
+        return [(indent, text)]
+    first, *rest = text.wrap(console, width) or [text]
+    return [(indent, first), *((hanging, row) for row in rest)]
+
+
+def _encodable(part: str | tuple[str, str], encoding: str) -> tuple[str, str]:
+    text, style = (part, "") if isinstance(part, str) else part
+    try:
+        text.encode(encoding)
+    except UnicodeEncodeError:
+        text = text.translate(_ASCII).encode(encoding, "replace").decode(encoding)
+    return text, style
