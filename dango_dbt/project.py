@@ -131,6 +131,23 @@ class ProjectLayout:
         """The file with the schema of a source's last successful load into a target."""
         return self.state(target) / f"{source}.schema.yaml"
 
+    def pristine(self, path: Path) -> Path:
+        """Where the pristine copy of a generated file of the dbt project is kept.
+
+        Raises:
+            ConfigError: the file lies outside the dbt project (an absolute `model-paths:`).
+        """
+        if not path.is_relative_to(self.dbt.directory) or ".." in path.parts:
+            raise ConfigError(
+                f"{path} is outside the dbt project {self.dbt.directory}",
+                hint="the first of `model-paths:` and `macro-paths:` must be folders inside it",
+            )
+        return self.generated / path.relative_to(self.dbt.directory)
+
+    def shown(self, path: Path) -> str:
+        """Name a path as people should see it: relative to the project's root."""
+        return Path(os.path.relpath(path, self.root)).as_posix()
+
     def state(self, target: str) -> Path:
         """dlt's working folders for one target, not in git."""
         return self.root / ".dango" / "state" / target

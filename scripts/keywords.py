@@ -16,7 +16,7 @@ KEYWORDS = Path(__file__).parents[1] / "dango_dbt" / "keywords"
 
 # The places in which generated code, and code written by hand on top of it, names a column.
 QUERIES = (
-    'with source as (select 42 as "{w}"), renamed as (select {w} from source) select * from renamed',
+    'with source as (select 42 as "{w}"), last as (select {w} from source) select * from last',
     'with source as (select 42 as "{w}", 1 as z_) select z_, {w} from source',
     'with source as (select 42 as "{w}", 1 as z_) select {w}, z_ from source',
     'select {w} as z_ from (select 42 as "{w}")',

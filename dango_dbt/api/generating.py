@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Collection
 from pathlib import Path
 
@@ -71,9 +70,8 @@ def _accept(path: Path, text: str) -> FileAction:
 
 
 def _write(layout: ProjectLayout, path: Path, text: str) -> FileResult:
-    pristine = layout.generated / path.relative_to(layout.dbt.directory)
-    return _result(layout, path, sync_file(Generated(path, pristine, text)))
+    return _result(layout, path, sync_file(Generated(path, layout.pristine(path), text)))
 
 
 def _result(layout: ProjectLayout, path: Path, action: FileAction) -> FileResult:
-    return FileResult(Path(os.path.relpath(path, layout.root)).as_posix(), action)
+    return FileResult(layout.shown(path), action)

@@ -108,8 +108,11 @@ def run_init(directory: Path, dbt_project: Path | None) -> None:
     from dango_dbt.scaffold import scaffold
 
     with _errors_told():
-        created = scaffold(directory, dbt_project=dbt_project)
-        report.scaffolded(created, directory)
+        result = scaffold(directory, dbt_project=dbt_project)
+    here = directory.resolve() == Path.cwd().resolve()
+    command = "dango-dbt sync-and-build"
+    next_step = command if here else f"cd {directory} && {command}"
+    report.created(result.files, result.notes, next_step, report.console_on(sys.stdout))
 
 
 @contextmanager

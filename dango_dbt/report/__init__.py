@@ -9,7 +9,7 @@ from dango_dbt.report.document import to_json
 from dango_dbt.report.live import LiveProgress
 from dango_dbt.report.plain import PlainProgress
 from dango_dbt.report.terminal import console_on, progress_for
-from dango_dbt.report.text import error, summary
+from dango_dbt.report.text import created, error, summary
 from dango_dbt.report.words import Verbosity
 
 __all__ = [
@@ -17,6 +17,7 @@ __all__ = [
     "PlainProgress",
     "Verbosity",
     "console_on",
+    "created",
     "error",
     "progress_for",
     "summary",

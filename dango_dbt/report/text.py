@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from itertools import chain
 from typing import TYPE_CHECKING
 
 from dango_dbt.errors import DangoError
 from dango_dbt.report import sections
-from dango_dbt.report.words import Verbosity
-from dango_dbt.results import Failure, RunResult
+from dango_dbt.report.words import Verbosity, count
+from dango_dbt.results import Failure, FileResult, RunResult
 
 if TYPE_CHECKING:
     from rich.console import Console
     from rich.text import Text
 
-__all__ = ["error", "summary"]
+__all__ = ["created", "error", "summary"]
 
 #: What stands for our marks where the stream's encoding has none of them.
 _ASCII = str.maketrans({"✓": "+", "✗": "x", "→": ">"})
@@ -46,6 +47,20 @@ def summary(result: RunResult, console: Console, verbosity: Verbosity = Verbosit
 def error(err: DangoError, console: Console) -> None:
     """Print an error: `Error: file:line:column: message`, and what to do on the next line."""
     _print(sections.failed(Failure.of(err)), console)
+
+
+def created(
+    files: Sequence[FileResult], notes: Sequence[str], next_step: str, console: Console
+) -> None:
+    """Print what `init` has written, what is left to the user, and what to run next."""
+    written = [file for file in files if file.action == "created"]
+    lines = [sections.Line((("+ ", "green"), file.path)) for file in written]
+    kept = len(files) - len(written)
+    if kept:
+        lines.append(sections.Line((f"{count(kept, 'file')} there already, left as it is",)))
+    lines += [sections.Line((("! ", "yellow"), note)) for note in notes]
+    lines += [sections.Line(()), sections.Line((("Next: ", "bold"), next_step))]
+    _print(lines, console)
 
 
 def _print(lines: list[sections.Line], console: Console) -> None:
