@@ -12,7 +12,15 @@ import yaml
 
 from dango_dbt.errors import ConfigError, Place
 
-__all__ = ["SOURCES_FILE", "DbtProject", "ProjectLayout", "Target", "find_root"]
+__all__ = [
+    "SOURCES_FILE",
+    "DbtProject",
+    "ProjectLayout",
+    "Target",
+    "dbt_variable",
+    "find_root",
+    "yaml_error",
+]
 
 SOURCES_FILE = Path(".dango", "sources.yml")
 
@@ -76,11 +84,11 @@ class DbtProject:
             macros=directory / _first(raw.get("macro-paths"), "macros"),
             packages=directory
             / (
-                os.environ.get("DBT_PACKAGES_INSTALL_PATH")
+                dbt_variable("PACKAGES_INSTALL_PATH")
                 or _first(raw.get("packages-install-path"), "dbt_packages")
             ),
             target_path=directory
-            / (os.environ.get("DBT_TARGET_PATH") or _first(raw.get("target-path"), "target")),
+            / (dbt_variable("TARGET_PATH") or _first(raw.get("target-path"), "target")),
         )
 
     @property
@@ -89,7 +97,7 @@ class DbtProject:
 
         The order is dbt's: https://docs.getdbt.com/docs/core/connect-data-platform/profiles.yml
         """
-        if configured := os.environ.get("DBT_PROFILES_DIR"):
+        if configured := dbt_variable("PROFILES_DIR"):
             return Path(configured).expanduser().absolute()
         if (self.directory / "profiles.yml").is_file():
             return self.directory
@@ -169,6 +177,11 @@ def find_root(start: Path) -> Path:
         f"neither {start} nor a folder above it has a .dango/sources.yml",
         hint="create a project with `dango-dbt init DIR`, or name one with --project-dir",
     )
+
+
+def dbt_variable(name: str) -> str | None:
+    """Read one of dbt's own variables; the longer name, new in dbt 1.11, comes first."""
+    return os.environ.get(f"DBT_ENGINE_{name}") or os.environ.get(f"DBT_{name}")
 
 
 def yaml_error(path: Path, error: yaml.YAMLError) -> ConfigError:

@@ -37,7 +37,6 @@ def generate_files(
         ConfigError: a schema file is broken, or the adapter is not mapped.
         GenerateError: a file cannot be read or written.
     """
-    dialect = destinations.adapter(adapter).dialect
     results: list[FileResult] = []
     for source in config.sources:
         accepted_file = layout.accepted_schema(source.name)
@@ -49,10 +48,10 @@ def generate_files(
             continue  # never loaded: there is nothing to declare yet
         action = _accept(accepted_file, dlt_schema.dump(schema))
         results.append(_result(layout, accepted_file, action))
-        tables = dlt_schema.tables(schema, adapter)
-        planned = plan_source(
-            SourceTables(source.name, source.dataset, tables, source.description), dialect
+        tables = SourceTables(
+            source.name, source.dataset, dlt_schema.tables(schema, adapter), source.description
         )
+        planned = plan_source(tables, destinations.adapter(adapter).dialect)
         results += [_write(layout, layout.dbt.models / file.path, file.text) for file in planned]
     if results:
         planned = plan_macros(macros.texts())

@@ -9,8 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from dango_dbt.build.events import plain
-from dango_dbt.build.profile import dbt_variable
-from dango_dbt.project import DbtProject
+from dango_dbt.project import DbtProject, dbt_variable
 from dango_dbt.results import NodeResult
 
 __all__ = ["RunResults", "read_run_results", "run_results_file"]

@@ -81,12 +81,15 @@ def _let_go_of_duckdb() -> None:
 def _inside(folder: Path, variables: Mapping[str, str]) -> Iterator[None]:
     """Be in a folder with some environment variables, and put everything back."""
     before = Path.cwd()
-    environ = dict(os.environ)
+    environ = {name: os.environ.get(name) for name in variables}
     os.chdir(folder)
     os.environ.update(variables)
     try:
         yield
     finally:
         os.chdir(before)
-        os.environ.clear()
-        os.environ.update(environ)
+        for name, value in environ.items():
+            if value is None:
+                os.environ.pop(name, None)
+            else:
+                os.environ[name] = value

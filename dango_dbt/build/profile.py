@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -12,9 +11,9 @@ import yaml
 
 from dango_dbt.build.rendering import TemplateError, render
 from dango_dbt.errors import ConfigError, Place
-from dango_dbt.project import DbtProject, Target, yaml_error
+from dango_dbt.project import DbtProject, Target, dbt_variable, yaml_error
 
-__all__ = ["dbt_variable", "default_target", "resolve_target", "target_names"]
+__all__ = ["default_target", "resolve_target", "target_names"]
 
 #: Where an adapter has a schema of its own that the profile need not name.
 _DEFAULT_SCHEMAS = {"duckdb": "main"}
@@ -165,11 +164,6 @@ def _entry(node: yaml.Node | None, key: object) -> tuple[yaml.Mark, yaml.Node] |
     if isinstance(node, yaml.SequenceNode) and isinstance(key, int):
         return node.value[key].start_mark, node.value[key]
     return None
-
-
-def dbt_variable(name: str) -> str | None:
-    """One of dbt's own variables; the longer name, new in dbt 1.11, comes first."""
-    return os.environ.get(f"DBT_ENGINE_{name}") or os.environ.get(f"DBT_{name}")
 
 
 def _profile_name(project: DbtProject) -> str:
