@@ -60,11 +60,13 @@ class Expanded:
 def load_env_file(root: Path) -> None:
     """Load `.env`, where the project has one, into the process's environment, overriding nothing.
 
+    What an earlier call has set is unset first: two projects may be opened by one process.
     `${VAR}` in it means the environment's value, or that of an earlier line.
 
     Raises:
         ConfigError: it cannot be read, or has a line that is not `NAME=value`.
     """
+    _forget_earlier_file()
     path, shown = root / ".env", Path(".env")
     if not path.exists() or path.is_dir():  # virtual environments are called .env as well
         return
@@ -85,10 +87,24 @@ def load_env_file(root: Path) -> None:
             place=Place(shown, broken[0]),
             hint="close all quotes; begin comments with #",
         )
+    before = dict(os.environ)
     try:
         load_dotenv(stream=StringIO(text), override=False)
     except ValueError as error:  # a null character, or a name that holds `=`
         raise ConfigError(f"a variable cannot be set: {error}", place=Place(shown)) from error
+    _from_files.update(os.environ.items() - before.items())
+
+
+#: What `.env` files have set in this process.
+_from_files: dict[str, str] = {}
+
+
+def _forget_earlier_file() -> None:
+    """Unset what another project's `.env` has set: this project is not to get its secrets."""
+    for name, value in _from_files.items():
+        if os.environ.get(name) == value:
+            del os.environ[name]
+    _from_files.clear()
 
 
 def expand(

@@ -28,12 +28,10 @@ class Warehouse:
     """A place to load into.
 
     Attributes:
-        location: what to call it in messages; holds no secret.
         destination: opens a dlt destination for one stage of a sync and releases it afterwards.
         reserved: dataset names that this warehouse cannot hold.
     """
 
-    location: str
     destination: Callable[[], AbstractContextManager[Destination[Any, Any]]]
     reserved: frozenset[str] = frozenset()
 
@@ -99,7 +97,7 @@ def _duckdb(target: Target) -> Warehouse:
         )
     file = SharedDuckDb((target.directory / path).resolve(), target.fields.get("config_options"))
     # A schema named like the file's stem makes every reference ambiguous in DuckDB.
-    return Warehouse(str(file.path), file.destination, frozenset({file.path.stem.lower()}))
+    return Warehouse(file.destination, frozenset({file.path.stem.lower()}))
 
 
 class SharedDuckDb:
@@ -145,10 +143,10 @@ class SharedDuckDb:
     def _open(self) -> duckdb.DuckDBPyConnection:
         import duckdb
 
-        self.path.parent.mkdir(parents=True, exist_ok=True)
         try:
+            self.path.parent.mkdir(parents=True, exist_ok=True)
             return duckdb.connect(str(self.path), config=self._options)
-        except duckdb.Error as error:
+        except (duckdb.Error, OSError) as error:
             raise SyncError(
                 f"cannot open {self.path}: {error}",
                 hint="is another program using the file? Close it and try again",

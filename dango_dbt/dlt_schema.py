@@ -24,13 +24,25 @@ if TYPE_CHECKING:
     from dlt.common.destination import DestinationCapabilitiesContext
     from dlt.common.schema import Schema
 
-__all__ = ["StoredSchema", "changes", "dump", "export", "load", "merge", "tables"]
+__all__ = [
+    "StoredSchema",
+    "changes",
+    "dump",
+    "export",
+    "load",
+    "merge",
+    "merge_missing",
+    "missing",
+    "tables",
+]
 
 #: The form of the file: plain data, `{"name": …, "tables": {name: {…, "columns": {name: {…}}}}}`.
 StoredSchema = dict[str, Any]
 
 _TABLE_KEYS = ("description", "parent", "resource", "write_disposition", "references")
 _VOLATILE_COLUMN_KEYS = frozenset({"name", "x-normalizer"})
+#: dlt's mark of a table that has held data: others are neither created nor exported.
+_SEEN = {"x-normalizer": {"seen-data": True}}
 _HEADER = "# dlt schema of source `{name}` as last accepted, written by `dango-dbt generate`.\n"
 
 
@@ -83,6 +95,35 @@ def merge(accepted: StoredSchema | None, live: StoredSchema | None) -> StoredSch
     return {"name": live["name"], "tables": dict(sorted(joined.items()))}
 
 
+def merge_missing(accepted: StoredSchema | None, known: StoredSchema | None) -> StoredSchema | None:
+    """Add only the tables and columns that the accepted schema lacks; its own hints stay."""
+    if accepted is None or known is None:
+        return known if accepted is None else accepted
+    joined = merge(accepted, known)
+    return merge(joined, accepted)
+
+
+def missing(accepted: StoredSchema | None, live: StoredSchema) -> list[dict[str, Any]]:
+    """Find the accepted tables and columns that a warehouse does not have yet.
+
+    Returns:
+        The tables in dlt's form, parents first, each with its missing columns only. All of them are
+        nullable: a filled table takes no others.
+    """
+    found = []
+    for name, table in (accepted or {"tables": {}})["tables"].items():
+        known = live["tables"].get(name)
+        columns = {
+            column: {**hints, "name": column, "nullable": True}
+            for column, hints in table["columns"].items()
+            if known is None or column not in known["columns"]
+        }
+        if columns:
+            new = {**table, **_SEEN} if known is None else {}
+            found.append({**new, "name": name, "columns": columns})
+    return sorted(found, key=lambda table: _depth(table["name"], accepted))
+
+
 def changes(accepted: StoredSchema | None, live: StoredSchema) -> tuple[SchemaChange, ...]:
     """Say what a load brought that the accepted schema does not have, or has with another type."""
     found = []
@@ -113,25 +154,40 @@ def load(path: Path) -> StoredSchema | None:
         ConfigError: the file is not what `dump` writes.
     """
     try:
-        text = path.read_text(encoding="utf-8")
+        schema = yaml.load(path.read_bytes(), Loader=_LOADER)  # noqa: S506 - a safe loader
     except FileNotFoundError:
         return None
-    try:
-        schema = yaml.load(text, Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader))  # noqa: S506 - both are safe loaders
-    except yaml.YAMLError as error:
-        raise ConfigError(
-            f"not valid YAML: {error}",
-            place=Place(path),
-            hint="restore the file from git (a merge conflict: take either side), then run"
-            " `dango-dbt generate`",
-        ) from error
+    except OSError as error:
+        raise ConfigError(f"cannot be read: {error.strerror}", place=Place(path)) from error
+    except (yaml.YAMLError, UnicodeDecodeError) as error:
+        mark = getattr(error, "problem_mark", None)
+        place = Place(path, mark.line + 1, mark.column + 1) if mark else Place(path)
+        raise ConfigError("not valid YAML", place=place, hint=_RESTORE) from error
+    if problem := _problem(schema):
+        raise ConfigError(f"no accepted schema: {problem}", place=Place(path), hint=_RESTORE)
+    return cast("StoredSchema", schema)
+
+
+_LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+_RESTORE = (
+    "restore the file from git (after a merge conflict: take either side), then run"
+    " `dango-dbt generate`"
+)
+
+
+def _problem(schema: object) -> str | None:
+    """Say what a file lacks that people may have edited or merged by hand."""
+    from dlt.common.data_types import DATA_TYPES
+
     if not isinstance(schema, dict) or not isinstance(schema.get("tables"), dict):
-        raise ConfigError(
-            "this is no accepted schema: `tables` is missing",
-            place=Place(path),
-            hint="restore the file from git, or remove it and sync the source",
-        )
-    return schema
+        return "`tables` is missing"
+    for name, table in schema["tables"].items():
+        if not isinstance(table, dict) or not isinstance(table.get("columns"), dict):
+            return f"table `{name}` has no `columns`"
+        for column, hints in table["columns"].items():
+            if not isinstance(hints, dict) or hints.get("data_type") not in DATA_TYPES:
+                return f"column `{name}.{column}` has no `data_type` of dlt's"
+    return None
 
 
 def tables(schema: StoredSchema, adapter_type: str) -> tuple[Table, ...]:
@@ -186,6 +242,12 @@ def _root(name: str, schema: StoredSchema) -> Mapping[str, Any]:
     while (parent := table.get("parent")) in schema["tables"]:
         table = schema["tables"][parent]
     return table
+
+
+def _depth(name: str, schema: StoredSchema | None) -> int:
+    """Count the tables that a table is nested in."""
+    parent = (schema or {"tables": {}})["tables"].get(name, {}).get("parent")
+    return 0 if parent is None else 1 + _depth(parent, schema)
 
 
 def _references(table: Mapping[str, Any], schema: StoredSchema) -> Iterable[Reference]:

@@ -70,6 +70,7 @@ def write_atomic(path: Path, text: str) -> None:
     Raises:
         GenerateError: the folder or file cannot be written.
     """
+    path = path.resolve()  # a link stays one
     temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)

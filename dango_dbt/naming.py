@@ -20,8 +20,11 @@ __all__ = [
 
 
 def staging_model(source: str, table: str) -> str:
-    """Name the staging model of a source's table."""
-    return f"stg_{source}__{table}"
+    """Name the staging model of a source's table.
+
+    The name is a file's and an argument of `ref()`: what is no letter or digit becomes `_`.
+    """
+    return f"stg_{source}__{re.sub(r'[^0-9A-Za-z_]+', '_', table)}"
 
 
 def staging_folder(source: str) -> PurePosixPath:

@@ -136,8 +136,12 @@ class ProjectLayout:
         return self.schemas / f"{source}.yaml"
 
     def live_schema(self, target: str, source: str) -> Path:
-        """The file with the schema of a source's last successful load into a target."""
-        return self.state(target) / f"{source}.schema.yaml"
+        """The file with the schema of a source's last successful load, until it is accepted."""
+        return self.state(target) / f"{source}.live.yaml"
+
+    def taken_schema(self, target: str, source: str) -> Path:
+        """The same, once `generate` has taken it into the accepted schema."""
+        return self.state(target) / f"{source}.taken.yaml"
 
     def pristine(self, path: Path) -> Path:
         """Where the pristine copy of a generated file of the dbt project is kept.
@@ -167,7 +171,7 @@ def find_root(start: Path) -> Path:
     Raises:
         ConfigError: there is none.
     """
-    start = start.absolute()
+    start = start.resolve()
     if not start.is_dir():
         raise ConfigError(f"there is no folder {start}")
     for folder in (start, *start.parents):

@@ -8,6 +8,7 @@ https://docs.getdbt.com/reference/resource-properties/data-tests
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from typing import Any
 
 from dango_dbt import yaml_style
@@ -32,7 +33,7 @@ def sources_yaml(source: SourceTables) -> str:
         "loader": "dlt",
         "tables": [
             {
-                "name": table.name,
+                "name": _as_text(table.name),
                 "description": _as_text(_description(source, table)),
                 "columns": [_column(column) for column in table.columns],
             }
@@ -73,7 +74,7 @@ def _description(source: SourceTables, table: Table) -> str:
 
 
 def _column(column: Column) -> _Yaml:
-    properties: _Yaml = {"name": column.name}
+    properties: _Yaml = {"name": _as_text(column.name)}
     if column.quoted != column.name:
         properties["quote"] = True
     if description := column.description or _SYSTEM_COLUMNS.get(column.name):
@@ -96,7 +97,7 @@ def _table_tests(source: SourceTables, table: Table) -> list[_Yaml]:
     tests = []
     key = table.primary_key
     if len(key) > 1 and _key_holds(table):
-        tests.append(_test("dango_unique_combination", columns=list(key)))
+        tests.append(_test("dango_unique_combination", columns=_names(key)))
     tests.extend(
         _relationship(source, table, reference)
         for reference in table.references
@@ -133,13 +134,13 @@ def _relationship(source: SourceTables, table: Table, reference: Reference) -> _
     to = f"ref('{staging_model(source.name, reference.table)}')"
     if len(reference.columns) == 1:
         test = "relationships"
-        arguments: _Yaml = {"to": to, "field": reference.referenced[0]}
+        arguments: _Yaml = {"to": to, "field": _as_text(reference.referenced[0])}
     else:
         test = "dango_relationship"
         arguments = {
-            "columns": list(reference.columns),
+            "columns": _names(reference.columns),
             "to": to,
-            "to_columns": list(reference.referenced),
+            "to_columns": _names(reference.referenced),
         }
     model = staging_model(source.name, table.name)
     return {
@@ -159,9 +160,13 @@ def _test(name: str, **arguments: object) -> _Yaml:
     }
 
 
+def _names(columns: Iterable[str]) -> list[str]:
+    return [_as_text(column) for column in columns]
+
+
 _JINJA = re.compile(r"\{\{|\{%|\{#")
 
 
-def _as_text(description: str) -> str:
-    """Keep data from being code: dbt renders descriptions, so Jinja's marks are spelled out."""
-    return _JINJA.sub(lambda mark: "{{ '" + mark.group() + "' }}", description)
+def _as_text(data: str) -> str:
+    """Keep data from being code: dbt renders all of these files, so Jinja's marks are spelled."""
+    return _JINJA.sub(lambda mark: "{{ '" + mark.group() + "' }}", data)

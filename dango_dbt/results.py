@@ -12,6 +12,7 @@ __all__ = [
     "BuildResult",
     "Failure",
     "FileResult",
+    "Interrupted",
     "NodeResult",
     "RunResult",
     "SchemaChange",
@@ -56,7 +57,7 @@ class SyncResult:
 
     Attributes:
         tables: rows loaded by this run, by table name; dlt's own tables are left out.
-        seconds: wall time by stage: extract, normalize, load.
+        seconds: wall time by stage: prepare, extract, normalize, load.
     """
 
     name: str
@@ -71,6 +72,14 @@ class SyncResult:
     def rows(self) -> int:
         """Rows loaded into all tables together."""
         return sum(self.tables.values())
+
+
+class Interrupted(KeyboardInterrupt):
+    """Ctrl-C while sources were loaded; what was done by then is not lost."""
+
+    def __init__(self, sources: tuple[SyncResult, ...]) -> None:
+        super().__init__("interrupted")
+        self.sources = sources
 
 
 @dataclass(frozen=True)

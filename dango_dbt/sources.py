@@ -51,7 +51,7 @@ def load(source: SourceConfig, kwargs: Mapping[str, Any], custom_sources: Path) 
             hint=f"it has: {', '.join(_candidates(module)) or 'no dlt source or resource'}",
         )
     _check_arguments(function, function_name, kwargs)
-    with user_code(custom_sources, f"{module_name}.{function_name}()"):
+    with _user_code(custom_sources, f"{module_name}.{function_name}()"):
         result = function(**kwargs)
     dlt_source = _as_source(result, source)
     if source.max_table_nesting is not None:
@@ -61,25 +61,32 @@ def load(source: SourceConfig, kwargs: Mapping[str, Any], custom_sources: Path) 
 
 
 def forget_modules(custom_sources: Path) -> None:
-    """Make the next imports read the user's files anew, from this folder."""
+    """Make the next imports read the user's files anew, from this folder.
+
+    What an earlier run in this process has imported, from this folder or another project's, goes:
+    the modules themselves, and those that they have imported by plain name from beside them.
+    """
     with _import_lock:
-        for name in [name for name in sys.modules if name.partition(".")[0] == _PACKAGE]:
-            del sys.modules[name]
+        package = sys.modules.get(_PACKAGE)
+        earlier = list(getattr(package, "__path__", ()))
+        folders = {str(custom_sources), *earlier}
+        for name, module in list(sys.modules.items()):
+            file = getattr(module, "__file__", None) or ""
+            if name.partition(".")[0] == _PACKAGE or str(Path(file).parent) in folders:
+                del sys.modules[name]
         package = ModuleType(_PACKAGE)
         package.__path__ = [str(custom_sources)]
         sys.modules[_PACKAGE] = package
         importlib.invalidate_caches()
         # Last, so that `import helpers` finds the file beside, and `import requests` the library.
-        if str(custom_sources) in sys.path:
-            sys.path.remove(str(custom_sources))
-        sys.path.append(str(custom_sources))
+        sys.path[:] = [*(entry for entry in sys.path if entry not in folders), str(custom_sources)]
 
 
 def _import(name: str, custom_sources: Path) -> ModuleType:
     first = custom_sources / name.partition(".")[0]
     own = first.with_suffix(".py").is_file() or first.is_dir()
     full_name = f"{_PACKAGE}.{name}" if own else name
-    with _import_lock, user_code(custom_sources, f"importing `{name}`"):
+    with _import_lock, _user_code(custom_sources, f"importing `{name}`"):
         try:
             return importlib.import_module(full_name)
         except ModuleNotFoundError as error:
@@ -93,7 +100,7 @@ def _import(name: str, custom_sources: Path) -> ModuleType:
 
 
 @contextmanager
-def user_code(custom_sources: Path, doing: str) -> Iterator[None]:
+def _user_code(custom_sources: Path, doing: str) -> Iterator[None]:
     """Turn whatever the user's code raises into a SyncError that names the line in their file."""
     try:
         yield
@@ -103,7 +110,7 @@ def user_code(custom_sources: Path, doing: str) -> Iterator[None]:
         path = Path(error.filename or custom_sources)
         place = Place(_short(path, custom_sources), error.lineno, error.offset)
         raise SyncError(f"{type(error).__name__}: {error.msg}", place=place) from error
-    except Exception as error:  # the user's code may raise anything
+    except (Exception, SystemExit) as error:  # the user's code may raise anything
         hint = None
         if isinstance(error, ModuleNotFoundError):
             hint = f"install it: pip install {(error.name or '').partition('.')[0]}"

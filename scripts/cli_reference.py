@@ -21,8 +21,8 @@ Generated from the commands by `make docs`: do not edit.
 
 def sections(command: click.Command, name: str, parent: click.Context | None) -> list[str]:
     """Render a command's help, then its subcommands'."""
-    context = click.Context(command, info_name=name, parent=parent, max_content_width=90)
-    context.terminal_width = 90
+    settings = {**command.context_settings, "terminal_width": 90, "max_content_width": 90}
+    context = click.Context(command, info_name=name, parent=parent, **settings)
     text = f"## `{context.command_path}`\n\n```text\n{command.get_help(context)}\n```\n"
     found = [text]
     if isinstance(command, click.Group):

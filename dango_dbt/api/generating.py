@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
 from pathlib import Path
 
 from dango_dbt import destinations, dlt_schema, macros
 from dango_dbt.config import SourcesConfig
+from dango_dbt.dlt_schema import StoredSchema
 from dango_dbt.files import Generated, read_text, sync_file, write_atomic
 from dango_dbt.generate import plan_macros, plan_source
 from dango_dbt.project import ProjectLayout
@@ -17,12 +17,7 @@ __all__ = ["generate_files"]
 
 
 def generate_files(
-    layout: ProjectLayout,
-    config: SourcesConfig,
-    *,
-    target: str,
-    adapter: str,
-    failed: Collection[str] = (),
+    layout: ProjectLayout, config: SourcesConfig, *, target: str, adapter: str
 ) -> list[FileResult]:
     """Bring all generated files up to date.
 
@@ -31,7 +26,6 @@ def generate_files(
         config: which sources there are; a disabled one keeps its files.
         target: name of the target whose last loads are taken in.
         adapter: the dbt adapter whose types and quoting the text follows.
-        failed: sources whose last load failed: they are generated from the accepted schema alone.
 
     Raises:
         ConfigError: a schema file is broken, or the adapter is not mapped.
@@ -39,19 +33,14 @@ def generate_files(
     """
     results: list[FileResult] = []
     for source in config.sources:
-        accepted_file = layout.accepted_schema(source.name)
-        live = None
-        if source.name not in failed:
-            live = dlt_schema.load(layout.live_schema(target, source.name))
-        schema = dlt_schema.merge(dlt_schema.load(accepted_file), live)
+        schema = _schema(layout, target, source.name)
         if schema is None or not schema["tables"]:
             continue  # never loaded: there is nothing to declare yet
-        action = _accept(accepted_file, dlt_schema.dump(schema))
-        results.append(_result(layout, accepted_file, action))
         tables = SourceTables(
             source.name, source.dataset, dlt_schema.tables(schema, adapter), source.description
         )
         planned = plan_source(tables, destinations.adapter(adapter).dialect)
+        results.append(_accept(layout, target, source.name, dlt_schema.dump(schema)))
         results += [_write(layout, layout.dbt.models / file.path, file.text) for file in planned]
     if results:
         planned = plan_macros(macros.texts())
@@ -59,13 +48,30 @@ def generate_files(
     return results
 
 
-def _accept(path: Path, text: str) -> FileAction:
+def _schema(layout: ProjectLayout, target: str, source: str) -> StoredSchema | None:
+    """Join what was loaded last into the accepted schema.
+
+    A load that has been accepted before only fills gaps: what a colleague has accepted since, and
+    git has brought, must not be undone by an older load of our own.
+    """
+    accepted = dlt_schema.load(layout.accepted_schema(source))
+    accepted = dlt_schema.merge_missing(
+        accepted, dlt_schema.load(layout.taken_schema(target, source))
+    )
+    return dlt_schema.merge(accepted, dlt_schema.load(layout.live_schema(target, source)))
+
+
+def _accept(layout: ProjectLayout, target: str, source: str, text: str) -> FileResult:
     """Write an accepted schema: it holds all that it held, so there is nothing to lose."""
+    path, live = layout.accepted_schema(source), layout.live_schema(target, source)
     current = read_text(path)
+    if current != text:
+        write_atomic(path, text)
+    if live.exists():
+        live.replace(layout.taken_schema(target, source))
     if current == text:
-        return "unchanged"
-    write_atomic(path, text)
-    return "created" if current is None else "updated"
+        return _result(layout, path, "unchanged")
+    return _result(layout, path, "created" if current is None else "updated")
 
 
 def _write(layout: ProjectLayout, path: Path, text: str) -> FileResult:

@@ -14,7 +14,7 @@ from dango_dbt.api.loading import sync_sources
 from dango_dbt.config import SourcesConfig, load
 from dango_dbt.errors import DangoError
 from dango_dbt.progress import Progress
-from dango_dbt.project import SOURCES_FILE, DbtProject, ProjectLayout, Target, find_root
+from dango_dbt.project import SOURCES_FILE, DbtProject, ProjectLayout, find_root
 from dango_dbt.results import BuildResult, Failure, FileResult, RunResult
 
 if TYPE_CHECKING:
@@ -75,12 +75,13 @@ class Project:
         started = time.perf_counter()
         progress = progress or Progress()
         resolved = dbt.resolve_target(self.layout.dbt, target)
+        follows = self._adapter() if generate else None
         results = sync_sources(
             self.layout, self.config, sources, resolved, refresh, parallel, progress
         )
         run = RunResult("sync", resolved.name, sources=tuple(results))
-        if generate:
-            run = self._then_generate(run, resolved, progress)
+        if follows is not None:
+            run = self._then_generate(run, resolved.name, follows, progress)
         return replace(run, seconds=time.perf_counter() - started)
 
     def generate(self, *, target: str | None = None, progress: Progress | None = None) -> RunResult:
@@ -95,10 +96,11 @@ class Project:
             GenerateError: a file cannot be read or written.
         """
         started = time.perf_counter()
-        resolved = dbt.resolve_target(self.layout.dbt, target)
-        files = self._generate(resolved, (), progress or Progress())
+        name = target or dbt.taken_target(self.layout.dbt)
+        dbt.adapter_type(self.layout.dbt, name)  # refuses a target that is not there
+        files = self._generate(name, self._adapter(), progress or Progress())
         seconds = time.perf_counter() - started
-        return RunResult("generate", resolved.name, files=tuple(files), seconds=seconds)
+        return RunResult("generate", name, files=tuple(files), seconds=seconds)
 
     def build(
         self,
@@ -124,8 +126,10 @@ class Project:
         started = time.perf_counter()
         progress = progress or Progress()
         resolved = dbt.resolve_target(self.layout.dbt, target)
-        if "--selector" not in args:  # dbt takes a selector alone
+        if "--selector" not in args:
             args = [*args, *_exclude(self._disabled())]
+        elif disabled := self._disabled():  # dbt takes a selector alone
+            progress.warning(f"--selector may build disabled sources: {', '.join(disabled)}")
         built = dbt.build(
             self.layout.dbt,
             args=args,
@@ -190,30 +194,35 @@ class Project:
 
     # ---------------------------------------------------------------- the parts
 
-    def _then_generate(self, run: RunResult, target: Target, progress: Progress) -> RunResult:
+    def _then_generate(
+        self, run: RunResult, target: str, adapter: str, progress: Progress
+    ) -> RunResult:
         """Generate after a sync; an error does not hide what has been loaded."""
-        failed = [result.name for result in run.sources or () if result.status != "success"]
         try:
-            return replace(run, files=tuple(self._generate(target, failed, progress)))
+            return replace(run, files=tuple(self._generate(target, adapter, progress)))
         except DangoError as error:
             return replace(run, error=Failure.of(error), error_code=error.exit_code)
 
-    def _generate(
-        self, target: Target, failed: Collection[str], progress: Progress
-    ) -> list[FileResult]:
+    def _generate(self, target: str, adapter: str, progress: Progress) -> list[FileResult]:
         from dango_dbt.api.generating import generate_files
 
-        follows = self._generated_for(target)
-        files = generate_files(
-            self.layout, self.config, target=target.name, adapter=follows.type, failed=failed
-        )
+        files = generate_files(self.layout, self.config, target=target, adapter=adapter)
         progress.files_written(files)
         return files
 
-    def _generated_for(self, target: Target) -> Target:
-        """Resolve the one target that generated text follows, whichever is loaded into."""
+    def _adapter(self) -> str:
+        """The adapter that generated text follows, whichever target is loaded into.
+
+        Raises:
+            ConfigError: the target is not there or, with sources to generate from, not supported.
+        """
+        from dango_dbt import destinations
+
         name = self.config.generate.target or dbt.default_target(self.layout.dbt)
-        return target if target.name == name else dbt.resolve_target(self.layout.dbt, name)
+        adapter = dbt.adapter_type(self.layout.dbt, name)
+        if any(source.enabled for source in self.config.sources):
+            destinations.adapter(adapter)
+        return adapter
 
     def _generated(self, source: str) -> bool:
         """Whether dbt knows the source: naming it in a selection is a warning otherwise."""

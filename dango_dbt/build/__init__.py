@@ -10,15 +10,21 @@ from __future__ import annotations
 
 from dango_dbt.build.commands import build, dbt
 from dango_dbt.build.packages import ensure_packages
-from dango_dbt.build.profile import default_target, resolve_target, target_names
+from dango_dbt.build.profile import (
+    adapter_type,
+    default_target,
+    resolve_target,
+    taken_target,
+)
 from dango_dbt.build.runners import runner
 
 __all__ = [
+    "adapter_type",
     "build",
     "dbt",
     "default_target",
     "ensure_packages",
     "resolve_target",
     "runner",
-    "target_names",
+    "taken_target",
 ]

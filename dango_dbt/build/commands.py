@@ -9,11 +9,11 @@ from dataclasses import replace
 from dango_dbt.build.artefacts import read_run_results, run_results_file
 from dango_dbt.build.events import EventReader, plain
 from dango_dbt.build.packages import ensure_packages
-from dango_dbt.build.profile import default_target
+from dango_dbt.build.profile import taken_target
 from dango_dbt.build.runners import Outcome, runner
 from dango_dbt.errors import BuildError, ConfigError
 from dango_dbt.progress import Progress
-from dango_dbt.project import DbtProject, dbt_variable
+from dango_dbt.project import DbtProject
 from dango_dbt.results import BuildResult, Failure
 
 __all__ = ["build", "dbt"]
@@ -103,7 +103,7 @@ def _target_option(project: DbtProject, target: str | None) -> list[str]:
     if target is None:
         return []
     try:
-        taken = dbt_variable("TARGET") or default_target(project)
+        taken = taken_target(project)
     except ConfigError:
         taken = None  # dbt says itself what is wrong with the profile
     return [] if target == taken else ["--target", target]

@@ -13,7 +13,7 @@ from dango_dbt.build.rendering import TemplateError, render
 from dango_dbt.errors import ConfigError, Place
 from dango_dbt.project import DbtProject, Target, dbt_variable, yaml_error
 
-__all__ = ["default_target", "resolve_target", "target_names"]
+__all__ = ["adapter_type", "default_target", "resolve_target", "taken_target"]
 
 #: Where an adapter has a schema of its own that the profile need not name.
 _DEFAULT_SCHEMAS = {"duckdb": "main"}
@@ -34,23 +34,10 @@ def resolve_target(project: DbtProject, name: str | None = None) -> Target:
             that it uses is unset. No field's value is part of the message.
     """
     profile = _Profile.read(project)
-    name = name or dbt_variable("TARGET") or profile.default_target()
-    outputs = profile.outputs()
-    if name not in outputs:
-        raise ConfigError(
-            f"profile '{profile.name}' has no target '{name}'; it has: {_listed(outputs)}",
-            place=profile.place("outputs"),
-            hint="name one of these with --target, or add it to profiles.yml",
-        )
-    output = outputs[name]
-    if not isinstance(output, dict) or not output.get("type"):
-        raise ConfigError(
-            f"target '{name}' of profile '{profile.name}' needs fields, `type` among them",
-            place=profile.place("outputs", name),
-            hint="see https://docs.getdbt.com/docs/core/connect-data-platform/profiles.yml",
-        )
+    name = name or _taken(profile)
     fields = {
-        str(key): profile.render(value, "outputs", name, key) for key, value in output.items()
+        str(key): profile.render(value, "outputs", name, key)
+        for key, value in profile.output(name).items()
     }
     adapter = str(fields["type"])
     schema = fields.get("schema") or fields.get("dataset") or _DEFAULT_SCHEMAS.get(adapter, "")
@@ -59,13 +46,27 @@ def resolve_target(project: DbtProject, name: str | None = None) -> Target:
     )
 
 
-def target_names(project: DbtProject) -> list[str]:
-    """The names of all targets of the project's profile, in the file's order.
+def taken_target(project: DbtProject) -> str:
+    """The target that dbt takes without `--target`: DBT_TARGET, or the profile's own.
 
     Raises:
-        ConfigError: profiles.yml or the profile is missing or wrong.
+        ConfigError: as `resolve_target`.
     """
-    return [str(name) for name in _Profile.read(project).outputs()]
+    return _taken(_Profile.read(project))
+
+
+def adapter_type(project: DbtProject, name: str) -> str:
+    """The adapter of a target, such as `duckdb`; needs none of the target's credentials.
+
+    Raises:
+        ConfigError: as `resolve_target`, but for fields other than `type`.
+    """
+    profile = _Profile.read(project)
+    return str(profile.render(profile.output(name)["type"], "outputs", name, "type"))
+
+
+def _taken(profile: _Profile) -> str:
+    return dbt_variable("TARGET") or profile.default_target()
 
 
 def default_target(project: DbtProject) -> str:
@@ -121,6 +122,24 @@ class _Profile:
                 hint="add a target below `outputs:`",
             )
         return outputs
+
+    def output(self, name: str) -> Mapping[str, Any]:
+        """One target's fields, not yet rendered."""
+        outputs = self.outputs()
+        if name not in outputs:
+            raise ConfigError(
+                f"profile '{self.name}' has no target '{name}'; it has: {_listed(outputs)}",
+                place=self.place("outputs"),
+                hint="name one of these with --target, or add it to profiles.yml",
+            )
+        output = outputs[name]
+        if not isinstance(output, dict) or not output.get("type"):
+            raise ConfigError(
+                f"target '{name}' of profile '{self.name}' needs fields, `type` among them",
+                place=self.place("outputs", name),
+                hint="see https://docs.getdbt.com/docs/core/connect-data-platform/profiles.yml",
+            )
+        return output
 
     def default_target(self) -> str:
         return str(self.render(self.raw.get("target", "default"), "target"))

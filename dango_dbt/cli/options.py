@@ -23,7 +23,6 @@ target = click.option(
     "-t", "--target", metavar="NAME", help="dbt target; default: the profile's default."
 )
 source = click.option(
-    "-s",
     "--source",
     "sources",
     multiple=True,

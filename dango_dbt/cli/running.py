@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -57,8 +58,9 @@ def _attempt(reporting: Reporting, action: Callable[[Project, Progress], RunResu
     from dango_dbt import report
     from dango_dbt.api import Project
     from dango_dbt.errors import DangoError, ExitCode
-    from dango_dbt.results import Failure, RunResult
+    from dango_dbt.results import Failure, Interrupted, RunResult
 
+    started = time.perf_counter()
     showing = report.progress_for(
         reporting.verbosity, json_output=reporting.as_json, stream=sys.stderr
     )
@@ -68,9 +70,14 @@ def _attempt(reporting: Reporting, action: Callable[[Project, Progress], RunResu
             return action(project, progress)
     except DangoError as error:
         return RunResult(reporting.command, error=Failure.of(error), error_code=error.exit_code)
-    except KeyboardInterrupt:
-        failure = Failure("KeyboardInterrupt", "interrupted", "the next run picks up from here")
-        return RunResult(reporting.command, error=failure, error_code=ExitCode.INTERRUPTED)
+    except KeyboardInterrupt as error:
+        return RunResult(
+            reporting.command,
+            sources=error.sources if isinstance(error, Interrupted) else None,
+            error=Failure("KeyboardInterrupt", "interrupted", "the next run picks up from here"),
+            error_code=ExitCode.INTERRUPTED,
+            seconds=time.perf_counter() - started,
+        )
 
 
 @contextmanager

@@ -16,7 +16,7 @@ from dango_dbt.results import (
 
 __all__ = ["to_json"]
 
-_STAGES = ("extract", "normalize", "load")
+_STAGES = ("prepare", "extract", "normalize", "load")
 
 #: What stands for the build where the command has none.
 _NOT_RUN = BuildResult("not_run")

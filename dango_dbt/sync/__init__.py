@@ -16,7 +16,7 @@ from dlt.common.runtime import signals
 from dango_dbt import sources
 from dango_dbt.destinations import Warehouse
 from dango_dbt.progress import Progress
-from dango_dbt.results import SyncResult
+from dango_dbt.results import Interrupted, SyncResult
 from dango_dbt.sync.context import dlt_context
 from dango_dbt.sync.one import Refresh, SyncJob, sync_one
 
@@ -37,7 +37,7 @@ def sync_all(
     """Load several sources, `parallel` at a time, and give their results in the same order.
 
     Raises:
-        KeyboardInterrupt: Ctrl-C; each source has been told to stop and has had time to.
+        Interrupted: Ctrl-C; each source has been told to stop and has had time to.
     """
     if not jobs:
         return []
@@ -80,7 +80,7 @@ def _run_in_threads(
         outcome = _next(done)
         if outcome is None or isinstance(outcome, KeyboardInterrupt):
             _stop(threads)
-            raise KeyboardInterrupt
+            raise Interrupted(tuple(results.values()))
         if isinstance(outcome, BaseException):
             raise outcome
         progress.source_finished(outcome)

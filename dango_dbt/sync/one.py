@@ -11,7 +11,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, cast
 
 import dlt
-from dlt.common.exceptions import DltException
 from dlt.pipeline.exceptions import PipelineStepFailed
 
 from dango_dbt import dlt_schema, sources
@@ -27,6 +26,7 @@ from dango_dbt.sync.collector import RowCounter
 
 if TYPE_CHECKING:
     from dlt.common.pipeline import NormalizeInfo
+    from dlt.common.schema.typing import TTableSchema
     from dlt.extract import DltSource
 
 __all__ = ["Refresh", "SyncJob", "sync_one"]
@@ -70,10 +70,10 @@ def sync_one(job: SyncJob, warehouse: Warehouse, progress: Progress) -> SyncResu
         if isinstance(error.exception, KeyboardInterrupt):
             raise KeyboardInterrupt from error
         failure = Failure.of(_step_error(error, job))
-    except DltException as error:
-        failure = Failure(type(error).__name__, _first_line(error))
     except DangoError as error:
         failure = Failure.of(error)
+    except (Exception, SystemExit) as error:  # noqa: BLE001 - one source's failure is its own
+        failure = Failure.of(_own_error(error, job))
     else:
         return SyncResult(
             name,
@@ -83,8 +83,14 @@ def sync_one(job: SyncJob, warehouse: Warehouse, progress: Progress) -> SyncResu
             schema_changes=dlt_schema.changes(job.accepted, live),
             seconds=stages.seconds,
         )
+    _forget_trace(job)
     failure = replace(failure, message=redact(failure.message, job.secrets))
     return SyncResult(name, "failed", dataset, seconds=stages.seconds, error=failure)
+
+
+def _forget_trace(job: SyncJob) -> None:
+    """Remove dlt's trace of a failed run: it holds messages as they were, secrets included."""
+    (job.state / job.source.pipeline / "trace.pickle").unlink(missing_ok=True)
 
 
 def _run(
@@ -94,18 +100,18 @@ def _run(
     rows: Counter[str] = Counter()
     with stages("prepare"):
         source = sources.load(job.source, job.kwargs, job.custom_sources)
-    with stages("prepare"), warehouse.destination() as destination:
-        pipeline = dlt.pipeline(
-            job.source.pipeline,
-            pipelines_dir=str(job.state),
-            dataset_name=job.source.dataset,
-            destination=destination,
-            progress=RowCounter(job.source.name, stages.progress),
-        )
-        pipeline.sync_destination()
-        if job.refresh and pipeline.has_pending_data:
-            pipeline.abort_packages()
-        rows.update(_finish_pending(pipeline))
+        with warehouse.destination() as destination:
+            pipeline = dlt.pipeline(
+                job.source.pipeline,
+                pipelines_dir=str(job.state),
+                dataset_name=job.source.dataset,
+                destination=destination,
+                progress=RowCounter(job.source.name, stages.progress),
+            )
+            pipeline.sync_destination()
+            if job.refresh and pipeline.has_pending_data:
+                pipeline.abort_packages()
+            rows.update(_finish_pending(pipeline))
     try:
         with stages("extract"):
             pipeline.extract(source, refresh=job.refresh)
@@ -113,11 +119,31 @@ def _run(
             rows.update(_normalize(pipeline))
         with stages("load"), warehouse.destination() as destination:
             pipeline.load(destination=destination)
-        live = dlt_schema.export(pipeline.schemas[source.schema.name])
+            live = _complete(pipeline, source.schema.name, job.accepted)
         write_atomic(job.live_schema, dlt_schema.dump(live))
         return _by_table(rows, live, source), live
     finally:
         pipeline.deactivate()
+
+
+def _complete(
+    pipeline: dlt.Pipeline, schema_name: str, accepted: StoredSchema | None
+) -> StoredSchema:
+    """Create the accepted tables and columns that this warehouse has never seen, empty.
+
+    A load that brings less than another environment's (empty lists, nulls) must not break the
+    models that are generated from the accepted schema. Gives the schema as it is then.
+    """
+    schema = pipeline.schemas[schema_name]
+    live = dlt_schema.export(schema)
+    missing = dlt_schema.missing(accepted, live)
+    if not missing:
+        return live
+    for table in missing:
+        schema.update_table(cast("TTableSchema", table), normalize_identifiers=False)
+    pipeline.schemas.save_schema(schema)
+    pipeline.sync_schema(schema_name)
+    return dlt_schema.export(schema)
 
 
 def _finish_pending(pipeline: dlt.Pipeline) -> Mapping[str, int]:
@@ -147,7 +173,7 @@ def _by_table(rows: Mapping[str, int], live: StoredSchema, source: DltSource) ->
     tables = live["tables"]
     root = {name: name for name in tables}
     for name in tables:
-        while parent := tables[root[name]].get("parent"):
+        while (parent := tables[root[name]].get("parent")) in tables:
             root[name] = parent
     return {
         name: rows.get(name, 0) for name in tables if tables[root[name]].get("resource") in selected
@@ -164,14 +190,12 @@ class _Stages:
 
     @contextmanager
     def __call__(self, stage: str) -> Iterator[None]:
-        if stage not in self.seconds:
-            self.progress.source_stage(self.source, stage)
+        self.progress.source_stage(self.source, stage)
         started = time.perf_counter()
         try:
             yield
         finally:
-            spent = time.perf_counter() - started
-            self.seconds[stage] = self.seconds.get(stage, 0.0) + spent
+            self.seconds[stage] = time.perf_counter() - started
 
 
 def _step_error(error: PipelineStepFailed, job: SyncJob) -> SyncError:
@@ -179,10 +203,14 @@ def _step_error(error: PipelineStepFailed, job: SyncJob) -> SyncError:
     cause: BaseException = error.exception
     while cause.__cause__ is not None:
         cause = cause.__cause__
-    place = sources.user_frame(error, job.custom_sources)
-    return SyncError(
-        f"{error.step} failed: {type(cause).__name__}: {_first_line(cause)}", place=place
-    )
+    what = f"{error.step} failed: {type(cause).__name__}: {_first_line(cause)}"
+    return SyncError(what, place=sources.user_frame(error, job.custom_sources))
+
+
+def _own_error(error: BaseException, job: SyncJob) -> SyncError:
+    """Say in one line what was raised outside of dlt's steps."""
+    what = f"{type(error).__name__}: {_first_line(error)}"
+    return SyncError(what, place=sources.user_frame(error, job.custom_sources))
 
 
 def _first_line(error: BaseException) -> str:

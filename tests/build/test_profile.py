@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from dango_dbt.build import default_target, resolve_target, target_names
+from dango_dbt.build import adapter_type, default_target, resolve_target, taken_target
 from dango_dbt.build.rendering import (
     TemplateError,
     render,
@@ -60,7 +60,14 @@ def test_rendered_fields_are_dbts_types(project: Write, monkeypatch: pytest.Monk
     assert dev.fields["attach"] == [{"path": "other.duckdb", "read_only": True}]
     prod = resolve_target(shop, "prod")
     assert (prod.fields["port"], prod.fields["password"]) == (5432, "p{{ w")
-    assert target_names(shop) == ["dev", "prod", "big", "bare", "none"]
+
+
+def test_the_adapter_is_known_without_the_credentials(project: Write) -> None:
+    shop = project({"profiles.yml": PROFILES})
+    assert adapter_type(shop, "prod") == "postgres"
+    assert taken_target(shop) == "dev"
+    with pytest.raises(ConfigError, match="SHOP_PORT"):
+        resolve_target(shop, "prod")
 
 
 @pytest.mark.parametrize(

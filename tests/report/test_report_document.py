@@ -37,7 +37,7 @@ def test_the_document_has_every_key_of_the_interface(failed_run: RunResult) -> N
             {"table": "orders", "column": "code", "change": "added"},
             {"table": "orders", "column": "price", "change": "type changed from bigint to text"},
         ],
-        "seconds": {"extract": 2.123, "normalize": 0.9, "load": 1.1},
+        "seconds": {"prepare": None, "extract": 2.123, "normalize": 0.9, "load": 1.1},
         "error": None,
     }
     assert document["sources"][1]["seconds"] == {"extract": 0.3, "normalize": None, "load": None}
