@@ -166,7 +166,11 @@ def redact(text: str, secrets: Iterable[str]) -> str:
 
 def _spellings(secret: str) -> tuple[str, ...]:
     errors = "surrogateescape"  # as os.environ keeps bytes that are no UTF-8
-    in_url = quote(secret, safe="", errors=errors), quote_plus(secret, errors=errors)
+    in_url = (
+        quote(secret, safe="", errors=errors),
+        quote(secret, safe="!#$%&'()*+,/:;=?@[]~", errors=errors),  # as requests does
+        quote_plus(secret, errors=errors),
+    )
     return (secret, *in_url, repr(secret)[1:-1])
 
 

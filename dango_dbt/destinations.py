@@ -149,7 +149,9 @@ class SharedDuckDb:
         except (duckdb.Error, OSError) as error:
             raise SyncError(
                 f"cannot open {self.path}: {error}",
-                hint="is another program using the file? Close it and try again",
+                hint="close the other program that has the file open, and try again"
+                if "lock" in str(error)
+                else None,
             ) from error
 
 

@@ -40,7 +40,8 @@ __all__ = [
 StoredSchema = dict[str, Any]
 
 _TABLE_KEYS = ("description", "parent", "resource", "write_disposition", "references")
-_VOLATILE_COLUMN_KEYS = frozenset({"name", "x-normalizer"})
+# A column that joins a filled table is nullable there, and not null where the table was new.
+_VOLATILE_COLUMN_KEYS = frozenset({"name", "nullable", "x-normalizer"})
 #: dlt's mark of a table that has held data: others are neither created nor exported.
 _SEEN = {"x-normalizer": {"seen-data": True}}
 _HEADER = "# dlt schema of source `{name}` as last accepted, written by `dango-dbt generate`.\n"
@@ -75,9 +76,7 @@ def _export_table(table: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _is_stable(key: str, value: object) -> bool:
-    """Whether a hint says something: a column is nullable, and no key, unless it says otherwise."""
-    if key == "nullable":
-        return value is False
+    """Whether a hint says something that does not depend on the warehouse it was loaded into."""
     return key not in _VOLATILE_COLUMN_KEYS and value is not None and value is not False
 
 
@@ -107,14 +106,14 @@ def missing(accepted: StoredSchema | None, live: StoredSchema) -> list[dict[str,
     """Find the accepted tables and columns that a warehouse does not have yet.
 
     Returns:
-        The tables in dlt's form, parents first, each with its missing columns only. All of them are
+        The tables in dlt's form, parents first, each with its missing columns only. They are
         nullable: a filled table takes no others.
     """
     found = []
     for name, table in (accepted or {"tables": {}})["tables"].items():
         known = live["tables"].get(name)
         columns = {
-            column: {**hints, "name": column, "nullable": True}
+            column: {**hints, "name": column}
             for column, hints in table["columns"].items()
             if known is None or column not in known["columns"]
         }

@@ -24,6 +24,7 @@ __all__ = [
     "GenerateError",
     "Place",
     "SyncError",
+    "first_line",
 ]
 
 
@@ -93,3 +94,9 @@ class BuildError(DangoError):
     """dbt did not run: wrong arguments, or a project that does not parse."""
 
     exit_code = ExitCode.USAGE
+
+
+def first_line(error: BaseException) -> str:
+    """Give the first line of an error's message that says something; dlt's go on for pages."""
+    lines = [line.strip() for line in str(error).splitlines() if line.strip()]
+    return lines[0] if lines else type(error).__name__

@@ -96,7 +96,7 @@ _SYSTEM_COLUMNS = {
 def _table_tests(source: SourceTables, table: Table) -> list[_Yaml]:
     tests = []
     key = table.primary_key
-    if len(key) > 1 and _key_holds(table):
+    if len(key) > 1 and _kept_unique(table):
         tests.append(_test("dango_unique_combination", columns=_names(key)))
     tests.extend(
         _relationship(source, table, reference)
@@ -110,7 +110,7 @@ def _column_tests(source: SourceTables, table: Table, column: Column) -> list[_Y
     tests = []
     key = table.primary_key
     is_key = key == (column.name,) or (not key and column.name == table.row_key)
-    if (is_key and _key_holds(table)) or column.unique:
+    if (is_key or column.unique) and (_kept_unique(table) or column.name == table.row_key):
         tests.append(_test("unique"))
     if is_key or column.primary_key:
         tests.append(_test("not_null"))
@@ -122,10 +122,8 @@ def _column_tests(source: SourceTables, table: Table, column: Column) -> list[_Y
     return tests
 
 
-def _key_holds(table: Table) -> bool:
-    """Whether dlt keeps the declared key unique; it does not on append, nor with a history."""
-    if not table.primary_key:
-        return True
+def _kept_unique(table: Table) -> bool:
+    """Whether dlt lets a row replace an earlier one; not on append, nor where a history is kept."""
     return table.write_disposition != "append" and not table.history
 
 

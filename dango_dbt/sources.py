@@ -17,7 +17,7 @@ from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
 from dango_dbt.config import SourceConfig
-from dango_dbt.errors import ConfigError, DangoError, Place, SyncError
+from dango_dbt.errors import ConfigError, DangoError, Place, SyncError, first_line
 
 if TYPE_CHECKING:
     from dlt.extract import DltResource, DltSource
@@ -111,14 +111,22 @@ def _user_code(custom_sources: Path, doing: str) -> Iterator[None]:
         place = Place(_short(path, custom_sources), error.lineno, error.offset)
         raise SyncError(f"{type(error).__name__}: {error.msg}", place=place) from error
     except (Exception, SystemExit) as error:  # the user's code may raise anything
-        hint = None
-        if isinstance(error, ModuleNotFoundError):
-            hint = f"install it: pip install {(error.name or '').partition('.')[0]}"
         raise SyncError(
-            f"{doing} raised {type(error).__name__}: {error}",
+            f"{doing} raised {type(error).__name__}: {first_line(error)}",
             place=user_frame(error, custom_sources),
-            hint=hint,
+            hint=_hint(error),
         ) from error
+
+
+def _hint(error: BaseException) -> str | None:
+    from dlt.common.configuration.exceptions import ConfigFieldMissingException
+
+    if isinstance(error, ModuleNotFoundError):
+        return f"install it: pip install {(error.name or '').partition('.')[0]}"
+    if isinstance(error, ConfigFieldMissingException):
+        names = ", ".join(f"`{name}`" for name in error.fields)
+        return f"give {names} under `function_kwargs` in sources.yml, or in .dlt/secrets.toml"
+    return None
 
 
 def user_frame(error: BaseException, custom_sources: Path) -> Place | None:

@@ -170,9 +170,8 @@ class Project:
         if run.error is None:
             failed = [result.name for result in run.sources or () if result.status != "success"]
             selection = self._selection(sources, failed)
-            if selection is None:
-                built = BuildResult("not_run")
-            else:
+            built = BuildResult("not_run")
+            if selection is not None:
                 built = dbt.build(
                     self.layout.dbt,
                     args=selection,
@@ -181,7 +180,7 @@ class Project:
                     full_refresh=full_refresh,
                     progress=progress,
                 )
-            run = replace(run, build=built)
+            run = replace(run, build=self._explained(built, failed))
         return replace(run, seconds=time.perf_counter() - started)
 
     def dbt(self, args: Sequence[str], *, target: str | None = None) -> int:
@@ -223,6 +222,18 @@ class Project:
         if any(source.enabled for source in self.config.sources):
             destinations.adapter(adapter)
         return adapter
+
+    def _explained(self, built: BuildResult, failed: Sequence[str]) -> BuildResult:
+        """Say why dbt cannot parse, where it is a source that has never been loaded."""
+        never = [name for name in failed if not self._generated(name)]
+        if built.error is None or not never:
+            return built
+        names = ", ".join(f"`{name}`" for name in never)
+        hint = (
+            f"{names} failed, and has never been loaded: what refers to its staging models cannot"
+            " be parsed until it has"
+        )
+        return replace(built, error=replace(built.error, hint=hint))
 
     def _generated(self, source: str) -> bool:
         """Whether dbt knows the source: naming it in a selection is a warning otherwise."""

@@ -26,6 +26,7 @@ _HELP = frozenset({"--help", "-h", "--version", "-V", "-v"})
 _HINTS = {
     "depends on a node named 'stg_": "run `dango-dbt sync` first: it writes the staging models",
     "depends on a source named": "run `dango-dbt sync` first: it writes the sources",
+    "Cannot open file": "if nothing has been loaded here yet, run `dango-dbt sync` first",
     "Could not set lock on file": "close the other program that has the DuckDB file open",
     "No such option": "`dango-dbt dbt build --help` lists dbt's options",
 }

@@ -43,6 +43,7 @@ class Reporting:
 def run(reporting: Reporting, action: Callable[[Project, Progress], RunResult]) -> NoReturn:
     """Open the project, run the action with progress, print the result and exit."""
     from dango_dbt import report
+    from dango_dbt.errors import ExitCode
 
     with _only_for_the_document(as_json=reporting.as_json) as stdout:
         result = _attempt(reporting, action)
@@ -51,6 +52,11 @@ def run(reporting: Reporting, action: Callable[[Project, Progress], RunResult]) 
             stdout.flush()
     if not reporting.as_json:
         report.summary(result, report.console_on(sys.stdout), reporting.verbosity)
+    if result.exit_code == ExitCode.INTERRUPTED:
+        # A source that did not stop in time is still running: shutting down below it can abort.
+        sys.stdout.flush()
+        sys.stderr.flush()
+        os._exit(int(result.exit_code))
     sys.exit(int(result.exit_code))
 
 

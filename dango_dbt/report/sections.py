@@ -27,9 +27,13 @@ from dango_dbt.results import BuildResult, Failure, FileResult, NodeResult, RunR
 __all__ = ["Line", "build", "closing", "failed", "files", "schema_changes", "sources"]
 
 _LIMIT = 10
+_CONFLICT = (
+    "you have edited these, and the schema now asks for another text: yours stays. To take the new"
+    " text, delete the file and run `dango-dbt generate`"
+)
 _OK, _FAILED, _WARNING, _SKIPPED = ("✓", "green"), ("✗", "red"), ("!", "yellow"), ("-", "dim")
 _SOURCE_MARKS = {"success": _OK, "failed": _FAILED, "held": _WARNING, "skipped": _SKIPPED}
-_NODE_MARKS = {"pass": _OK, "error": _FAILED, "warn": _WARNING}
+_NODE_MARKS = {"pass": _OK, "fail": _FAILED, "error": _FAILED, "warn": _WARNING}
 
 
 @dataclass(frozen=True)
@@ -70,6 +74,8 @@ def schema_changes(results: Sequence[SyncResult], verbosity: Verbosity) -> list[
 def files(results: Sequence[FileResult], verbosity: Verbosity) -> list[Line]:
     """How many files there are, and which have changed; conflicts first."""
     conflicts = [_file(file) for file in results if file.action == "conflict"]
+    if conflicts:
+        conflicts += _hint(_CONFLICT, 4)
     if verbosity == Verbosity.QUIET:
         return [_heading("Files"), *conflicts] if conflicts else []
     if not results:
@@ -90,7 +96,7 @@ def build(result: BuildResult, verbosity: Verbosity) -> list[Line]:
     if verbosity != Verbosity.QUIET:
         lines += _node_counts(result.nodes)
         if verbosity == Verbosity.VERBOSE:
-            fine = [node for node in result.nodes if outcome(node) not in ("error", "warn")]
+            fine = [node for node in result.nodes if not node.failed and outcome(node) != "warn"]
             lines += [_node(node, duration(node.seconds)) for node in fine]
     for node in result.nodes:
         if node.failed:

@@ -44,7 +44,7 @@ _CONTROL = re.compile(
 _TEST_HASH = re.compile(r"\.[0-9a-f]{6,}$")
 
 _FILE_ACTIONS = ("created", "updated", "merged", "removed", "conflict", "unchanged")
-_OUTCOMES = ("pass", "warn", "error", "skip")
+_OUTCOMES = ("pass", "warn", "fail", "error", "skip")
 _OUTCOME_OF = {"success": "pass", "skipped": "skip"}
 
 #: Our own errors say all in their message; of any other one the type is part of what happened.
@@ -106,7 +106,9 @@ def node_label(unique_id: str) -> str:
 
 
 def outcome(node: NodeResult) -> str:
-    """Sum up dbt's statuses, as dbt does in its last line: pass, warn, error or skip."""
+    """Sum up dbt's statuses: pass, warn, error, skip, and fail for a test that found something."""
+    if node.status == "fail":
+        return "fail"
     return "error" if node.failed else _OUTCOME_OF.get(node.status, node.status)
 
 

@@ -43,7 +43,12 @@ def dlt_context(root: Path) -> Iterator[None]:
     try:
         switch_context(str(root))
         run_context.providers.add_provider(
-            CustomLoaderDocProvider("dango-dbt defaults", lambda: _DEFAULTS, supports_secrets=False)
+            CustomLoaderDocProvider(
+                "dango-dbt defaults",
+                lambda: _DEFAULTS,
+                supports_secrets=False,
+                locations=[],  # dlt lists them when a value is missing, and takes no None
+            )
         )
         yield
     finally:

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, cast
 
 import dlt
+from dlt.common.exceptions import TransientException
 from dlt.pipeline.exceptions import PipelineStepFailed
 
 from dango_dbt import dlt_schema, sources
@@ -18,13 +19,14 @@ from dango_dbt.config import SourceConfig
 from dango_dbt.credentials import redact
 from dango_dbt.destinations import Warehouse
 from dango_dbt.dlt_schema import StoredSchema
-from dango_dbt.errors import DangoError, SyncError
+from dango_dbt.errors import DangoError, SyncError, first_line
 from dango_dbt.files import write_atomic
 from dango_dbt.progress import Progress
 from dango_dbt.results import Failure, SyncResult
 from dango_dbt.sync.collector import RowCounter
 
 if TYPE_CHECKING:
+    from dlt.common.destination import Destination
     from dlt.common.pipeline import NormalizeInfo
     from dlt.common.schema.typing import TTableSchema
     from dlt.extract import DltSource
@@ -118,7 +120,7 @@ def _run(
         with stages("normalize"):
             rows.update(_normalize(pipeline))
         with stages("load"), warehouse.destination() as destination:
-            pipeline.load(destination=destination)
+            _load(pipeline, destination)
             live = _complete(pipeline, source.schema.name, job.accepted)
         write_atomic(job.live_schema, dlt_schema.dump(live))
         return _by_table(rows, live, source), live
@@ -151,20 +153,46 @@ def _finish_pending(pipeline: dlt.Pipeline) -> Mapping[str, int]:
     if not pipeline.has_pending_data:
         return {}
     rows = _normalize(pipeline)
-    pipeline.load()
+    _load(pipeline)
     pipeline.sync_destination()
     return rows
 
 
 def _normalize(pipeline: dlt.Pipeline) -> Mapping[str, int]:
-    """Normalize; a package that cannot be is aborted, for it would fail every later run too."""
-    try:
+    """Normalize; gives the rows by table."""
+    with _abort_if_hopeless(pipeline):
         info = cast("NormalizeInfo | None", pipeline.normalize())
+    return info.row_counts if info else {}
+
+
+def _load(pipeline: dlt.Pipeline, destination: Destination[Any, Any] | None = None) -> None:
+    """Load what is normalized."""
+    with _abort_if_hopeless(pipeline):
+        pipeline.load(destination=destination)
+
+
+@contextmanager
+def _abort_if_hopeless(pipeline: dlt.Pipeline) -> Iterator[None]:
+    """Give up a package that can never be loaded; dlt would try it again before all others.
+
+    With a package the cursors go back, so that its rows are extracted anew. One that was stopped by
+    something that passes (the network, the disk, Ctrl-C) is kept, and finished by the next run.
+    """
+    try:
+        yield
     except PipelineStepFailed as error:
-        if not isinstance(error.exception, KeyboardInterrupt):
+        if not _passes(error.exception):
             pipeline.abort_packages()
         raise
-    return info.row_counts if info else {}
+
+
+def _passes(error: BaseException) -> bool:
+    seen: BaseException | None = error
+    while seen is not None:
+        if isinstance(seen, (TransientException, OSError, MemoryError, KeyboardInterrupt)):
+            return True
+        seen = seen.__cause__
+    return False
 
 
 def _by_table(rows: Mapping[str, int], live: StoredSchema, source: DltSource) -> Mapping[str, int]:
@@ -201,19 +229,16 @@ class _Stages:
 def _step_error(error: PipelineStepFailed, job: SyncJob) -> SyncError:
     """Say in one line what went wrong in which stage, and where in the user's code."""
     cause: BaseException = error.exception
+    resource = getattr(cause, "pipe_name", None)
     while cause.__cause__ is not None:
         cause = cause.__cause__
-    what = f"{error.step} failed: {type(cause).__name__}: {_first_line(cause)}"
+        resource = getattr(cause, "pipe_name", resource)
+    where = f"resource `{resource}`: " if resource else ""
+    what = f"{error.step} failed: {where}{type(cause).__name__}: {first_line(cause)}"
     return SyncError(what, place=sources.user_frame(error, job.custom_sources))
 
 
 def _own_error(error: BaseException, job: SyncJob) -> SyncError:
     """Say in one line what was raised outside of dlt's steps."""
-    what = f"{type(error).__name__}: {_first_line(error)}"
+    what = f"{type(error).__name__}: {first_line(error)}"
     return SyncError(what, place=sources.user_frame(error, job.custom_sources))
-
-
-def _first_line(error: BaseException) -> str:
-    """Shorten dlt's messages, which go on for paragraphs."""
-    lines = [line.strip() for line in str(error).splitlines() if line.strip()]
-    return lines[0] if lines else type(error).__name__

@@ -42,7 +42,7 @@ def test_only_what_was_loaded_is_exported(loaded: dlt.Schema) -> None:
     assert list(exported["tables"]) == ["carts", "carts__items"]
     carts = exported["tables"]["carts"]["columns"]
     assert list(carts) == ["id", "total", "_dlt_load_id", "_dlt_id"]
-    assert carts["id"] == {"data_type": "bigint", "nullable": False, "primary_key": True}
+    assert carts["id"] == {"data_type": "bigint", "primary_key": True}
     assert carts["total"] == {"data_type": "double"}
 
 

@@ -40,7 +40,12 @@ def test_the_document_has_every_key_of_the_interface(failed_run: RunResult) -> N
         "seconds": {"prepare": None, "extract": 2.123, "normalize": 0.9, "load": 1.1},
         "error": None,
     }
-    assert document["sources"][1]["seconds"] == {"extract": 0.3, "normalize": None, "load": None}
+    assert document["sources"][1]["seconds"] == {
+        "prepare": None,
+        "extract": 0.3,
+        "normalize": None,
+        "load": None,
+    }
     assert document["sources"][1]["error"] == {
         "type": "SyncError",
         "message": "extract failed:\n401 [bold]no[/bold] [/]",

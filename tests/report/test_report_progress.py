@@ -96,11 +96,11 @@ def test_plain_lines_tell_what_means_something(failed_run: RunResult) -> None:
         warning: a [bold]deprecated[/bold] [/] key
         1/7  pass   model stg_shop__carts  0.12 s
         3/7  warn   test parent_exists  0.05 s
-        4/7  error  test no_gaps  0.05 s
+        4/7  fail   test no_gaps  0.05 s
         5/7  pass   seed codes  0.02 s
         6/7  error  model sales  0.20 s
         7/7  skip   model sales_by_day.v2  0.00 s
-        dbt build  7 nodes in 8.0 s: 3 pass, 1 warn, 2 error, 1 skip
+        dbt build  7 nodes in 8.0 s: 3 pass, 1 warn, 1 fail, 1 error, 1 skip
         """
     )
 
@@ -111,7 +111,7 @@ def test_plain_and_quiet_tells_only_failures(failed_run: RunResult) -> None:
         sync  payments_api  failed: extract failed: 401 [bold]no[/bold] [/]
         sync  prices        held: KeyError: 'price'
         conflict  dbt_project/models/staging/shop/stg_shop__orders.sql
-        4/7  error  test no_gaps  0.05 s
+        4/7  fail   test no_gaps  0.05 s
         6/7  error  model sales  0.20 s
         """
     )

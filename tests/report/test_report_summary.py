@@ -61,12 +61,13 @@ def test_the_summary_tells_all_parts_of_a_run(failed_run: RunResult) -> None:
         Files
           1 created, 1 conflict, 1 unchanged
             conflict  dbt_project/models/staging/shop/stg_shop__orders.sql
+            → you have edited these, and the schema now asks for another text: yours stays. To take the new text, delete the file and run `dango-dbt generate`
             created   dbt_project/models/staging/shop/stg_shop__carts.sql
 
         Build
           models  1 pass, 1 error, 1 skip
           seeds   1 pass
-          tests   1 pass, 1 warn, 1 error
+          tests   1 pass, 1 warn, 1 fail
           ✗ test no_gaps  fail
               Got 2 results, configured to fail if != 0
           ✗ model sales  error
@@ -113,6 +114,7 @@ def test_quiet_tells_only_what_failed(failed_run: RunResult, good_run: RunResult
 
         Files
             conflict  dbt_project/models/staging/shop/stg_shop__orders.sql
+            → you have edited these, and the schema now asks for another text: yours stays. To take the new text, delete the file and run `dango-dbt generate`
 
         Build
           ✗ test no_gaps  fail

@@ -73,7 +73,7 @@ def test_nothing_in_data_moves_the_cursor_or_colours_the_screen(text: str, shown
         ("pass", "pass"),
         ("warn", "warn"),
         ("error", "error"),
-        ("fail", "error"),
+        ("fail", "fail"),
         ("runtime error", "error"),
         ("partial success", "error"),
         ("skipped", "skip"),
