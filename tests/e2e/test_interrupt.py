@@ -1,0 +1,133 @@
+"""Ctrl-C: the process ends soon and says so, and the next run works."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import textwrap
+import time
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+import pytest
+
+if TYPE_CHECKING:
+    from tests.e2e.conftest import Workspace
+
+WAITS = {
+    "loops": """\
+        while True:
+            time.sleep(0.05)
+            yield {"id": 1}
+        """,
+    "hangs": """\
+        yield {"id": 1}
+        time.sleep(60)
+        """,
+    "swallows": """\
+        while True:
+            try:
+                time.sleep(0.2)
+                yield {"id": 1}
+            except Exception:
+                pass
+        """,
+}
+CODE = """\
+import os
+import time
+from pathlib import Path
+
+import dlt
+
+@dlt.resource(write_disposition="replace")
+def slow():
+    if os.environ.get("DO_NOT_WAIT"):
+        yield {{"id": 1}}
+        return
+    Path(__file__).with_name("started").touch()
+{body}
+"""
+
+
+def _start(workspace: Workspace, *args: str) -> subprocess.Popen[str]:
+    return subprocess.Popen(
+        [sys.executable, "-m", "dango_dbt", "sync-and-build", *args],
+        cwd=workspace.root,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+
+
+def _wait_for(has_come: Callable[[], bool]) -> None:
+    deadline = time.monotonic() + 30
+    while not has_come():
+        assert time.monotonic() < deadline, "the moment to interrupt did not come"
+        time.sleep(0.05)
+
+
+@pytest.mark.skipif(os.name == "nt", reason="SIGINT is sent in another way there")
+@pytest.mark.parametrize(
+    "wait",
+    [
+        "loops",
+        pytest.param("hangs", marks=pytest.mark.slow),
+        pytest.param("swallows", marks=pytest.mark.slow),
+    ],
+)
+def test_an_interrupted_load_ends_soon_and_the_next_run_works(
+    workspace: Workspace, monkeypatch: pytest.MonkeyPatch, wait: str
+) -> None:
+    body = textwrap.indent(textwrap.dedent(WAITS[wait]), "    ")
+    workspace.code("slow", CODE.format(body=body))
+    workspace.declare(slow={})
+    process = _start(workspace, "--json")
+    try:
+        _wait_for((workspace.root / "custom_sources/started").exists)
+        process.send_signal(signal.SIGINT)
+        begun = time.monotonic()
+        stdout, stderr = process.communicate(timeout=10)
+    finally:
+        process.kill()
+    assert time.monotonic() - begun < 10
+    assert process.returncode == 130, stderr
+    document = json.loads(stdout)
+    assert (document["exit_code"], document["status"]) == (130, "failed")
+    assert document["error"]["type"] == "KeyboardInterrupt"
+    assert "Traceback" not in stderr
+
+    monkeypatch.setenv("DO_NOT_WAIT", "1")
+    result = workspace.run()
+    assert result.exit_code == 0, result
+    assert workspace.rows("select id from main_staging.stg_slow__slow") == [(1,)]
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(os.name == "nt", reason="SIGINT is sent in another way there")
+def test_an_interrupted_build_is_130_too(workspace: Workspace) -> None:
+    workspace.code("slow", CODE.format(body="    yield {'id': 1}"))
+    workspace.declare(slow={})
+    # some minutes of work, which DuckDB can be stopped in
+    workspace.mart(
+        "long",
+        "select count(*) as n from range(3000000) as a, range(300000) as b, "
+        " {{ ref('stg_slow__slow') }} as c where a <> b + c.id",
+    )
+    process = _start(workspace)
+    log = workspace.root / "dbt_project/logs/dbt.log"
+    try:
+        _wait_for(
+            lambda: log.exists() and "START sql table model main_marts.long" in log.read_text()
+        )
+        process.send_signal(signal.SIGINT)
+        stdout, stderr = process.communicate(timeout=15)
+    finally:
+        process.kill()
+    assert process.returncode == 130, stderr
+    assert "Interrupted" in stdout
+    assert "Traceback" not in stderr
