@@ -27,10 +27,7 @@ from dango_dbt.results import BuildResult, Failure, FileResult, NodeResult, RunR
 __all__ = ["Line", "build", "closing", "failed", "files", "schema_changes", "sources"]
 
 _LIMIT = 10
-_CONFLICT = (
-    "you have edited these, and the schema now asks for another text: yours stays. To take the new"
-    " text, delete the file and run `dango-dbt generate`"
-)
+_CONFLICT = "edited by you, so yours stays: delete it and run `dango-dbt generate` for the new text"
 _OK, _FAILED, _WARNING, _SKIPPED = ("✓", "green"), ("✗", "red"), ("!", "yellow"), ("-", "dim")
 _SOURCE_MARKS = {"success": _OK, "failed": _FAILED, "held": _WARNING, "skipped": _SKIPPED}
 _NODE_MARKS = {"pass": _OK, "fail": _FAILED, "error": _FAILED, "warn": _WARNING}

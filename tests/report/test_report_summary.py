@@ -61,7 +61,7 @@ def test_the_summary_tells_all_parts_of_a_run(failed_run: RunResult) -> None:
         Files
           1 created, 1 conflict, 1 unchanged
             conflict  dbt_project/models/staging/shop/stg_shop__orders.sql
-            → you have edited these, and the schema now asks for another text: yours stays. To take the new text, delete the file and run `dango-dbt generate`
+            → edited by you, so yours stays: delete it and run `dango-dbt generate` for the new text
             created   dbt_project/models/staging/shop/stg_shop__carts.sql
 
         Build
@@ -114,7 +114,7 @@ def test_quiet_tells_only_what_failed(failed_run: RunResult, good_run: RunResult
 
         Files
             conflict  dbt_project/models/staging/shop/stg_shop__orders.sql
-            → you have edited these, and the schema now asks for another text: yours stays. To take the new text, delete the file and run `dango-dbt generate`
+            → edited by you, so yours stays: delete it and run `dango-dbt generate` for the new text
 
         Build
           ✗ test no_gaps  fail
