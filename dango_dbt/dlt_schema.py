@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 import yaml
 
-from dango_dbt import destinations, yaml_style
+from dango_dbt import destinations, yaml_files
 from dango_dbt.errors import ConfigError, Place
 from dango_dbt.results import SchemaChange
 from dango_dbt.schema import Column, Reference, Table
@@ -143,7 +143,7 @@ def changes(accepted: StoredSchema | None, live: StoredSchema) -> tuple[SchemaCh
 
 def dump(schema: StoredSchema) -> str:
     """Render the accepted schema's file: the same schema gives the same bytes."""
-    return _HEADER.format(name=schema["name"]) + yaml_style.render(schema)
+    return _HEADER.format(name=schema["name"]) + yaml_files.render(schema)
 
 
 def load(path: Path) -> StoredSchema | None:
@@ -153,21 +153,21 @@ def load(path: Path) -> StoredSchema | None:
         ConfigError: the file is not what `dump` writes.
     """
     try:
-        schema = yaml.load(path.read_bytes(), Loader=_LOADER)  # noqa: S506 - a safe loader
+        schema = yaml.load(path.read_bytes(), Loader=yaml_files.LOADER)  # noqa: S506 - a safe loader
     except FileNotFoundError:
         return None
     except OSError as error:
         raise ConfigError(f"cannot be read: {error.strerror}", place=Place(path)) from error
     except (yaml.YAMLError, UnicodeDecodeError) as error:
-        mark = getattr(error, "problem_mark", None)
-        place = Place(path, mark.line + 1, mark.column + 1) if mark else Place(path)
+        place = Place(path)
+        if isinstance(error, yaml.YAMLError):
+            place = yaml_files.syntax_error(path, error).place or place
         raise ConfigError("not valid YAML", place=place, hint=_RESTORE) from error
     if problem := _problem(schema):
         raise ConfigError(f"no accepted schema: {problem}", place=Place(path), hint=_RESTORE)
     return cast("StoredSchema", schema)
 
 
-_LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 _RESTORE = (
     "restore the file from git (after a merge conflict: take either side), then run"
     " `dango-dbt generate`"

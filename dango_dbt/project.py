@@ -11,6 +11,7 @@ from typing import Any
 import yaml
 
 from dango_dbt.errors import ConfigError, Place
+from dango_dbt.yaml_files import syntax_error
 
 __all__ = [
     "SOURCES_FILE",
@@ -19,7 +20,6 @@ __all__ = [
     "Target",
     "dbt_variable",
     "find_root",
-    "yaml_error",
 ]
 
 SOURCES_FILE = Path(".dango", "sources.yml")
@@ -73,7 +73,7 @@ class DbtProject:
                 " `dango-dbt init`",
             ) from error
         except yaml.YAMLError as error:
-            raise yaml_error(path, error) from error
+            raise syntax_error(path, error) from error
         if not isinstance(raw, dict) or "name" not in raw:
             raise ConfigError("a dbt project needs a `name`", place=Place(path))
         return cls(
@@ -186,17 +186,6 @@ def find_root(start: Path) -> Path:
 def dbt_variable(name: str) -> str | None:
     """Read one of dbt's own variables; the longer name, new in dbt 1.11, comes first."""
     return os.environ.get(f"DBT_ENGINE_{name}") or os.environ.get(f"DBT_{name}")
-
-
-def yaml_error(path: Path, error: yaml.YAMLError) -> ConfigError:
-    """Say where a YAML file is broken, in one line."""
-    if isinstance(error, yaml.MarkedYAMLError) and error.problem_mark is not None:
-        mark = error.problem_mark
-        what = error.problem or "not valid YAML"
-        return ConfigError(
-            f"not valid YAML: {what}", place=Place(path, mark.line + 1, mark.column + 1)
-        )
-    return ConfigError(f"not valid YAML: {error}", place=Place(path))
 
 
 def _first(paths: object, default: str) -> str:

@@ -11,7 +11,7 @@ import re
 from collections.abc import Iterable
 from typing import Any
 
-from dango_dbt import yaml_style
+from dango_dbt import yaml_files
 from dango_dbt.naming import staging_model, test_name
 from dango_dbt.schema import Column, Reference, SourceTables, Table
 
@@ -40,13 +40,13 @@ def sources_yaml(source: SourceTables) -> str:
             for table in source.tables
         ],
     }
-    return yaml_style.render({"version": 2, "sources": [declared]}, blank_line_at=6)
+    return yaml_files.render({"version": 2, "sources": [declared]}, blank_line_at=6)
 
 
 def models_yaml(source: SourceTables) -> str:
     """Render `_<source>__models.yml`."""
     models = [_model(source, table) for table in source.tables]
-    return yaml_style.render({"version": 2, "models": models}, blank_line_at=2)
+    return yaml_files.render({"version": 2, "models": models}, blank_line_at=2)
 
 
 def _model(source: SourceTables, table: Table) -> _Yaml:

@@ -10,7 +10,8 @@ from dango_dbt.build.events import EventReader, plain
 from dango_dbt.build.runners import runner
 from dango_dbt.errors import BuildError
 from dango_dbt.progress import Progress
-from dango_dbt.project import DbtProject, yaml_error
+from dango_dbt.project import DbtProject
+from dango_dbt.yaml_files import syntax_error
 
 __all__ = ["ensure_packages"]
 
@@ -69,7 +70,7 @@ def _packages(project: DbtProject, file: str) -> list[dict[str, Any]]:
     except FileNotFoundError:
         return []
     except yaml.YAMLError as error:
-        raise yaml_error(path, error) from error
+        raise syntax_error(path, error) from error
     packages = raw.get("packages") if isinstance(raw, dict) else None
     return [entry for entry in packages or [] if isinstance(entry, dict)]
 

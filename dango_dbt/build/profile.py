@@ -11,7 +11,8 @@ import yaml
 
 from dango_dbt.build.rendering import TemplateError, render
 from dango_dbt.errors import ConfigError, Place
-from dango_dbt.project import DbtProject, Target, dbt_variable, yaml_error
+from dango_dbt.project import DbtProject, Target, dbt_variable
+from dango_dbt.yaml_files import syntax_error
 
 __all__ = ["adapter_type", "default_target", "resolve_target", "taken_target"]
 
@@ -101,7 +102,7 @@ class _Profile:
                 " in as DBT_PROFILES_DIR",
             ) from error
         except yaml.YAMLError as error:
-            raise yaml_error(path, error) from error
+            raise syntax_error(path, error) from error
         if not isinstance(profiles, dict) or not profiles:
             raise ConfigError("profiles.yml needs a profile", place=Place(path))
         if name not in profiles:

@@ -13,10 +13,10 @@ from yaml.constructor import SafeConstructor
 
 from dango_dbt.config.models import KeyPath
 from dango_dbt.errors import ConfigError, Place
+from dango_dbt.yaml_files import LOADER, syntax_error
 
 __all__ = ["Document", "read_document"]
 
-_LOADER: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)  # in C where PyYAML was built so
 _MAPPING = "tag:yaml.org,2002:map"
 _LIST = "tag:yaml.org,2002:seq"
 # Of a file written by people; libyaml's composer overflows the process's stack at some 20,000.
@@ -69,7 +69,7 @@ def read_document(path: Path, shown: Path, list_key: str) -> Document:
     text = _read_text(path, shown)
     try:
         _check_depth(text, shown)
-        node = yaml.compose(text, Loader=_LOADER)
+        node = yaml.compose(text, Loader=LOADER)
         reader = _Reader(shown)
         if node is None:
             return Document(None, {}, {(): Place(shown, 1, 1)}, {}, ())
@@ -80,7 +80,7 @@ def read_document(path: Path, shown: Path, list_key: str) -> Document:
         else:
             data = reader.read(node, ())
     except yaml.YAMLError as error:
-        raise _yaml_error(error, text, shown) from error
+        raise syntax_error(shown, error, text) from error
     return Document(data, reader.keys, reader.values, reader.written, tuple(reader.problems))
 
 
@@ -204,7 +204,7 @@ def _read_text(path: Path, shown: Path) -> str:
 
 def _check_depth(text: str, shown: Path) -> None:
     depth = 0
-    for event in yaml.parse(text, Loader=_LOADER):
+    for event in yaml.parse(text, Loader=LOADER):
         depth += isinstance(event, yaml.CollectionStartEvent)
         depth -= isinstance(event, yaml.CollectionEndEvent)
         if depth > _MAX_DEPTH:
@@ -213,23 +213,6 @@ def _check_depth(text: str, shown: Path) -> None:
 
 def _too_deep(place: Place) -> ConfigError:
     return ConfigError(f"nested deeper than {_MAX_DEPTH} levels", place=place)
-
-
-def _yaml_error(error: yaml.YAMLError, text: str, shown: Path) -> ConfigError:
-    """Say in one line where a file is broken, and what is the usual cause."""
-    mark = getattr(error, "problem_mark", None)
-    if mark is None:
-        return ConfigError(f"not valid YAML: {error}", place=Place(shown))
-    context = getattr(error, "context", None) or ""
-    parts = ["" if context.startswith("while") else context, getattr(error, "problem", None) or ""]
-    hint = "check the indentation, and put text with special characters in quotes"
-    line = text.splitlines()[mark.line : mark.line + 1]
-    if line and "\t" in line[0][: mark.column + 1]:
-        hint = "indent with spaces, not tabs"
-    elif "tag '!" in parts[1]:
-        hint = "put text that begins with ! in quotes"
-    what = " ".join(part for part in parts if part)
-    return ConfigError(f"not valid YAML: {what}", place=_place(mark, shown), hint=hint)
 
 
 def _place(mark: Any, shown: Path) -> Place:  # noqa: ANN401 - PyYAML has two classes of marks

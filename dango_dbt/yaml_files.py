@@ -1,12 +1,43 @@
-"""The one style in which we write YAML: lists indented, keys in our order, no anchors."""
+"""How we read and write YAML: one loader, one way to say what is wrong, one style of text."""
 
 from __future__ import annotations
 
 import re
+from pathlib import Path
+from typing import Any
 
 import yaml
 
-__all__ = ["render"]
+from dango_dbt.errors import ConfigError, Place
+
+__all__ = ["LOADER", "render", "syntax_error"]
+
+#: The safe loader, in C where PyYAML was built so.
+LOADER: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+
+
+def syntax_error(path: Path, error: yaml.YAMLError, text: str = "") -> ConfigError:
+    """Say in one line where a file is broken, and what is the usual cause.
+
+    Args:
+        path: the file, as it is to be shown.
+        error: PyYAML's.
+        text: the file's text, to look at the line that is wrong.
+    """
+    mark = getattr(error, "problem_mark", None)
+    if mark is None:
+        return ConfigError(f"not valid YAML: {error}", place=Place(path))
+    context = getattr(error, "context", None) or ""
+    parts = ["" if context.startswith("while") else context, getattr(error, "problem", None) or ""]
+    hint = "check the indentation, and put text with special characters in quotes"
+    line = text.splitlines()[mark.line : mark.line + 1]
+    if line and "\t" in line[0][: mark.column + 1]:
+        hint = "indent with spaces, not tabs"
+    elif "tag '!" in parts[1]:
+        hint = "put text that begins with ! in quotes"
+    what = " ".join(part for part in parts if part)
+    place = Place(path, mark.line + 1, mark.column + 1)
+    return ConfigError(f"not valid YAML: {what}", place=place, hint=hint)
 
 
 class _Dumper(yaml.SafeDumper):
