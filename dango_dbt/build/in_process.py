@@ -48,7 +48,7 @@ class InProcessRunner:
         if result.exception is None:
             return 0 if result.success else 1
         if isinstance(result.exception, DbtUsageException):  # all others dbt has printed
-            print(f"Error: {result.exception}", file=sys.stderr)  # noqa: T201
+            print(f"Error: {result.exception}", file=sys.stderr)  # noqa: T201 - dbt's own words, where dbt prints them
         return 2
 
 
@@ -72,8 +72,8 @@ def _let_go_of_duckdb() -> None:
         return
     factory.reset_adapters()
     manager = connections.DuckDBConnectionManager
-    if manager._ENV is not None:  # noqa: SLF001 - forgetting it is public, closing it is not
-        manager._ENV.close()  # noqa: SLF001
+    if manager._ENV is not None:  # noqa: SLF001 - dbt-duckdb has no public way to close it - forgetting it is public, closing it is not
+        manager._ENV.close()  # noqa: SLF001 - dbt-duckdb has no public way to close it
     manager.close_all_connections()
 
 

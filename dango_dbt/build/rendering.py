@@ -57,14 +57,14 @@ def render(value: Any, *, is_password: bool = False) -> Any:  # noqa: ANN401 - a
     return with_dbt(value, is_password=is_password)
 
 
-def render_with_dbt(text: str, *, is_password: bool = False) -> Any:  # noqa: ANN401
+def render_with_dbt(text: str, *, is_password: bool = False) -> Any:  # noqa: ANN401 - any YAML value
     """Render with dbt's own renderer."""
     from dbt.config.renderer import ProfileRenderer
     from dbt.exceptions import EnvVarMissingError
     from dbt_common.context import set_invocation_context
     from dbt_common.exceptions import DbtBaseException
 
-    def render_here() -> Any:  # noqa: ANN401
+    def render_here() -> Any:  # noqa: ANN401 - any YAML value
         set_invocation_context(os.environ)
         return ProfileRenderer().render_value(text)
 
@@ -80,7 +80,7 @@ def render_with_dbt(text: str, *, is_password: bool = False) -> Any:  # noqa: AN
         raise TemplateError(_first_line(str(getattr(reason, "msg", reason)))) from error
 
 
-def render_with_jinja(text: str, *, is_password: bool = False) -> Any:  # noqa: ANN401
+def render_with_jinja(text: str, *, is_password: bool = False) -> Any:  # noqa: ANN401 - any YAML value
     """Render without dbt: `env_var` and dbt's filters, the values native where they say so."""
     try:
         from jinja2 import StrictUndefined
@@ -111,7 +111,7 @@ def _env_var(name: str, default: str | None = None) -> str:
 
 
 def _converted(kind: str, *types: type) -> Callable[[Any], Any]:
-    def convert(value: Any) -> Any:  # noqa: ANN401
+    def convert(value: Any) -> Any:  # noqa: ANN401 - any YAML value
         result = _native(value)
         if type(result) not in types:
             raise TemplateError(f"a value is no {kind}")
@@ -120,7 +120,7 @@ def _converted(kind: str, *types: type) -> Callable[[Any], Any]:
     return convert
 
 
-def _native(value: Any) -> Any:  # noqa: ANN401
+def _native(value: Any) -> Any:  # noqa: ANN401 - any YAML value
     try:
         return literal_eval(str(value))
     except (ValueError, SyntaxError):

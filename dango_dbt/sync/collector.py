@@ -32,9 +32,9 @@ class RowCounter(NullCollector):
         self,
         name: str,
         inc: int = 1,
-        total: int | None = None,  # noqa: ARG002
-        inc_total: int | None = None,  # noqa: ARG002
-        message: str | None = None,  # noqa: ARG002
+        total: int | None = None,  # noqa: ARG002 - dlt's signature
+        inc_total: int | None = None,  # noqa: ARG002 - dlt's signature
+        message: str | None = None,  # noqa: ARG002 - dlt's signature
         label: str | None = None,
     ) -> None:
         """Take one of dlt's counts."""

@@ -53,10 +53,7 @@ def schema(nyc_flights: ModuleType, shared_warehouse: Warehouse) -> Schema:
 @needs_data
 @pytest.mark.usefixtures("schema")
 def test_a_second_run_leaves_every_row_once(shared_warehouse: Warehouse) -> None:
-    counts = {
-        table: shared_warehouse.rows(f"select count(*) from {table}")[0][0]  # noqa: S608
-        for table in ROWS
-    }
+    counts = {table: shared_warehouse.rows(f"select count(*) from {table}")[0][0] for table in ROWS}
     assert counts == ROWS
 
 
@@ -67,9 +64,9 @@ def test_declared_keys_are_unique_and_not_null_in_the_warehouse(
     shared_warehouse: Warehouse, table: str, key: list[str]
 ) -> None:
     columns = ", ".join(key)
-    distinct = shared_warehouse.rows(f"select count(distinct ({columns})) from {table}")  # noqa: S608
+    distinct = shared_warehouse.rows(f"select count(distinct ({columns})) from {table}")
     not_null = shared_warehouse.rows(
-        "select column_name from information_schema.columns"  # noqa: S608
+        "select column_name from information_schema.columns"
         f" where table_name = '{table}' and is_nullable = 'NO' and column_name not like '%dlt%'"
         " order by column_name"
     )
@@ -143,7 +140,7 @@ def test_no_text_column_keeps_a_spelling_of_null(shared_warehouse: Warehouse) ->
     )
     assert ("flights", "tailnum") in columns
     for table, column in columns:
-        sql = f"select count(*) from {table} where {column} in ('NA', '', '\\N', 'NaN')"  # noqa: S608
+        sql = f"select count(*) from {table} where {column} in ('NA', '', '\\N', 'NaN')"
         assert shared_warehouse.rows(sql) == [(0,)], (table, column)
 
 

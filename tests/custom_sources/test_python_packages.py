@@ -79,7 +79,7 @@ def test_nested_rows_are_filled_and_point_at_their_package(
     shared_warehouse: Warehouse, table: str
 ) -> None:
     rows, orphans = shared_warehouse.rows(
-        "select count(*), count(*) filter (where packages._dlt_id is null)"  # noqa: S608
+        "select count(*), count(*) filter (where packages._dlt_id is null)"
         f" from {table} left join packages on {table}._dlt_parent_id = packages._dlt_id"
     )[0]
     assert rows > 0

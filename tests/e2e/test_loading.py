@@ -53,7 +53,7 @@ def test_replace_merge_and_append_over_three_runs(workspace: Workspace, api: Api
         result = workspace.run()
         assert result.exit_code == 0, result
         return tuple(
-            workspace.rows(f"select id, state from main_staging.stg_till__{table} order by all")  # noqa: S608
+            workspace.rows(f"select id, state from main_staging.stg_till__{table} order by all")
             for table in ("replaced", "merged", "appended")
         )
 
@@ -108,7 +108,7 @@ def test_six_sources_side_by_side_lose_no_row(workspace: Workspace) -> None:
         assert [source.name for source in result.sources or ()] == names
         for number, name in enumerate(names):
             assert workspace.rows(
-                f"select count(*), count(distinct id), min(id) from raw_{name}.items"  # noqa: S608
+                f"select count(*), count(distinct id), min(id) from raw_{name}.items"
             ) == [(100 * run, 100, number * 1000)]
             assert workspace.count(f"raw_{name}.items__parts") == 200 * run
 
