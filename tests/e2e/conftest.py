@@ -145,12 +145,12 @@ class Workspace:
 
     def count(self, table: str) -> int:
         """Count the rows of a table or view."""
-        return int(self.rows(f"select count(*) from {table}")[0][0])  # noqa: S608 - test's own
+        return int(self.rows(f"select count(*) from {table}")[0][0])
 
     def relations(self, schema: str) -> set[str]:
         """Name the tables and views of a schema that hold data, so not dlt's own."""
         found = self.rows(
-            "select table_name from information_schema.tables"  # noqa: S608 - test's own
+            "select table_name from information_schema.tables"
             f" where table_schema = '{schema}' and table_name not like '\\_dlt%' escape '\\'"
         )
         return {str(name) for (name,) in found}

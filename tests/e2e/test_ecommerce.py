@@ -105,7 +105,7 @@ def test_every_table_has_a_staging_model_with_the_same_rows(shop: Shop) -> None:
     for table in shop.tables:
         raw = workspace.rows(f"describe raw_ecommerce.{table}")
         columns = ", ".join(f'"{column[0]}"' for column in raw)
-        select = f"select {columns} from {{}} order by all"  # noqa: S608 - the test's own names
+        select = f"select {columns} from {{}} order by all"
         staged = workspace.rows(select.format(f"main_staging.stg_ecommerce__{table}"))
         assert staged == workspace.rows(select.format(f"raw_ecommerce.{table}"))
     assert workspace.count("main_marts.customers") > 0
