@@ -34,11 +34,13 @@ class Unset:
 
     Attributes:
         path: which argument asks for it, such as `("api_key",)`.
+        whole: the argument is this `${VAR}` and nothing else.
     """
 
     variable: str
     path: _KeyPath
     place: Place
+    whole: bool
 
 
 @dataclass(frozen=True)
@@ -136,6 +138,7 @@ def unset_error(source: str, unset: Sequence[Unset]) -> ConfigError:
     """Make the error for variables (at least one) that nothing else stands in for."""
     places = dict(reversed([(item.variable, item.place) for item in unset]))
     names = list(dict.fromkeys(item.variable for item in unset))
+    key = next((item.path[0] for item in unset if item.whole and len(item.path) == 1), None)
     if len(names) == 1:
         what = f"variable {names[0]} is not set"
     else:
@@ -143,7 +146,8 @@ def unset_error(source: str, unset: Sequence[Unset]) -> ConfigError:
     return ConfigError(
         f"source `{source}`: {what}",
         place=unset[0].place,
-        hint="set it in the environment or in .env, or give a default: ${NAME:-default}",
+        hint="set it in the environment or in .env, or give a default: ${NAME:-default}"
+        + (f"; or set `{key}` under [sources.{source}] in .dlt/secrets.toml" if key else ""),
     )
 
 
@@ -189,7 +193,7 @@ class _Expansion:
         for key, value in values.items():
             name = _whole(value)
             if name is not None and name not in os.environ:
-                self._unset(name, (*path, key))
+                self._unset(name, (*path, key), whole=True)
             else:
                 expanded[key] = self.value(value, (*path, key))
         return expanded
@@ -218,15 +222,15 @@ class _Expansion:
         found = os.environ.get(name)
         if found is None and default is None:
             self.needed = True
-            self._unset(name, path)
+            self._unset(name, path, whole=False)
             return ""
         if not found and default is not None:
             return str(default)  # stands in the file, so it is no secret
         self.secrets.add(str(found))
         return str(found)
 
-    def _unset(self, name: str, path: _KeyPath) -> None:
-        self.unset.append(Unset(name, path, self.place_of(path)))
+    def _unset(self, name: str, path: _KeyPath, *, whole: bool) -> None:
+        self.unset.append(Unset(name, path, self.place_of(path), whole))
 
 
 def _whole(value: object) -> str | None:

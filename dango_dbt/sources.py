@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any
 
 from dango_dbt.config import SourceConfig
 from dango_dbt.errors import ConfigError, DangoError, Place, SyncError, first_line
+from dango_dbt.verified import not_in_dlt
 
 if TYPE_CHECKING:
     from dlt.extract import DltResource, DltSource
@@ -30,29 +31,37 @@ _PACKAGE = "dango_custom_sources"
 _import_lock = threading.Lock()
 
 
-def load(source: SourceConfig, kwargs: Mapping[str, Any], custom_sources: Path) -> DltSource:
+def load(
+    source: SourceConfig,
+    kwargs: Mapping[str, Any],
+    custom_sources: Path,
+    from_secrets: Mapping[str, Any],
+) -> DltSource:
     """Import a source's module, call its function and select its resources.
 
     Args:
         source: what sources.yml says of it.
         kwargs: its `function_kwargs`, expanded.
         custom_sources: the folder with the user's modules.
+        from_secrets: arguments that dlt's configuration supplies. dlt itself gives them to
+            parameters with a default (such as `dlt.secrets.value`), we to the others.
 
     Raises:
         ConfigError: module, function, argument or resource is not there.
         SyncError: the user's code raised.
     """
     module_name, function_name = source.dlt_native.source_module, source.dlt_native.source_function
-    module = _import(module_name, custom_sources)
+    module = _import(module_name, custom_sources, source.name)
     function = getattr(module, function_name, None)
     if not callable(function):
         raise ConfigError(
             f"module `{module_name}` has no function `{function_name}`",
             hint=f"it has: {', '.join(_candidates(module)) or 'no dlt source or resource'}",
         )
-    _check_arguments(function, function_name, kwargs)
-    with _user_code(custom_sources, f"{module_name}.{function_name}()"):
-        result = function(**kwargs)
+    _check_arguments(function, function_name, {**kwargs, **from_secrets})
+    needed = {name: value for name, value in from_secrets.items() if _is_bare(function, name)}
+    with _user_code(custom_sources, f"{module_name}.{function_name}()", source.name):
+        result = function(**kwargs, **needed)
     dlt_source = _as_source(result, source)
     if source.max_table_nesting is not None:
         dlt_source.max_table_nesting = source.max_table_nesting
@@ -82,16 +91,18 @@ def forget_modules(custom_sources: Path) -> None:
         sys.path[:] = [*(entry for entry in sys.path if entry not in folders), str(custom_sources)]
 
 
-def _import(name: str, custom_sources: Path) -> ModuleType:
+def _import(name: str, custom_sources: Path, source: str) -> ModuleType:
     first = custom_sources / name.partition(".")[0]
     own = first.with_suffix(".py").is_file() or first.is_dir()
     full_name = f"{_PACKAGE}.{name}" if own else name
-    with _import_lock, _user_code(custom_sources, f"importing `{name}`"):
+    with _import_lock, _user_code(custom_sources, f"importing `{name}`", source):
         try:
             return importlib.import_module(full_name)
         except ModuleNotFoundError as error:
             if error.name is None or not f"{full_name}.".startswith(f"{error.name}."):
                 raise  # an import inside the module
+            if not_there := not_in_dlt(name):
+                raise not_there from error
             raise ConfigError(
                 f"there is no module `{name}`",
                 hint=f"create {custom_sources.name}/{name.replace('.', '/')}.py, or install"
@@ -100,7 +111,7 @@ def _import(name: str, custom_sources: Path) -> ModuleType:
 
 
 @contextmanager
-def _user_code(custom_sources: Path, doing: str) -> Iterator[None]:
+def _user_code(custom_sources: Path, doing: str, source: str) -> Iterator[None]:
     """Turn whatever the user's code raises into a SyncError that names the line in their file."""
     try:
         yield
@@ -114,18 +125,25 @@ def _user_code(custom_sources: Path, doing: str) -> Iterator[None]:
         raise SyncError(
             f"{doing} raised {type(error).__name__}: {first_line(error)}",
             place=user_frame(error, custom_sources),
-            hint=_hint(error),
+            hint=_hint(error, source),
         ) from error
 
 
-def _hint(error: BaseException) -> str | None:
+def _hint(error: BaseException, source: str) -> str | None:
     from dlt.common.configuration.exceptions import ConfigFieldMissingException
+    from dlt.common.exceptions import MissingDependencyException
 
     if isinstance(error, ModuleNotFoundError):
         return f"install it: pip install {(error.name or '').partition('.')[0]}"
+    if isinstance(error, MissingDependencyException):
+        packages = " ".join(f"'{package}'" for package in error.dependencies)
+        return f"install it: pip install {packages}"
     if isinstance(error, ConfigFieldMissingException):
         names = ", ".join(f"`{name}`" for name in error.fields)
-        return f"give {names} under `function_kwargs` in sources.yml, or in .dlt/secrets.toml"
+        return (
+            f"give {names} under `function_kwargs` in sources.yml, or under [sources.{source}]"
+            " in .dlt/secrets.toml"
+        )
     return None
 
 
@@ -175,6 +193,12 @@ def _check_arguments(function: Callable[..., Any], name: str, kwargs: Mapping[st
             f"`{name}` takes no argument {', '.join(f'`{key}`' for key in unknown)}",
             hint=f"it takes: {', '.join(parameters) or 'none'}; see `function_kwargs`",
         )
+
+
+def _is_bare(function: Callable[..., Any], name: str) -> bool:
+    """Tell whether an argument has no default, or is taken by `**`: dlt supplies none of these."""
+    parameter = inspect.signature(function).parameters.get(name)
+    return parameter is None or parameter.default is parameter.empty
 
 
 def _as_source(result: object, source: SourceConfig) -> DltSource:

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from difflib import get_close_matches
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from dango_dbt.config import SourceConfig, SourcesConfig
 from dango_dbt.credentials import Expanded, expand, unset_error
@@ -67,6 +67,7 @@ def sync_sources(  # noqa: PLR0913, PLR0917 - all that a load depends on
         progress.warning("no source is enabled: nothing to load")
         return []
     expanded = [_arguments(config, source) for source in sources]
+    from_secrets = _from_secrets(layout, sources, expanded)
 
     from dango_dbt import destinations
 
@@ -80,6 +81,7 @@ def sync_sources(  # noqa: PLR0913, PLR0917 - all that a load depends on
         SyncJob(
             source=source,
             kwargs=arguments.kwargs,
+            from_secrets=found,
             secrets=arguments.secrets,
             accepted=dlt_schema.load(layout.accepted_schema(source.name)),
             custom_sources=layout.custom_sources,
@@ -87,21 +89,52 @@ def sync_sources(  # noqa: PLR0913, PLR0917 - all that a load depends on
             live_schema=layout.live_schema(target.name, source.name),
             refresh=refresh,
         )
-        for source, arguments in zip(sources, expanded, strict=True)
+        for source, arguments, found in zip(sources, expanded, from_secrets, strict=True)
     ]
     return sync_all(jobs, warehouse, root=layout.root, parallel=parallel, progress=progress)
 
 
 def _arguments(config: SourcesConfig, source: SourceConfig) -> Expanded:
-    """Expand the `${VAR}`s in a source's arguments, so that an unset one stops us at once."""
-    expanded = expand(
+    """Expand the `${VAR}`s in a source's arguments."""
+    return expand(
         source.dlt_native.function_kwargs,
         source.name,
         lambda path: config.place_of(source, "dlt_native", "function_kwargs", *path),
     )
-    if expanded.unset:
-        raise unset_error(source.name, expanded.unset)
-    return expanded
+
+
+def _from_secrets(
+    layout: ProjectLayout, sources: Sequence[SourceConfig], expanded: Sequence[Expanded]
+) -> list[Mapping[str, Any]]:
+    """Find what stands in for each source's unset `${VAR}`s in dlt's configuration.
+
+    Raises:
+        ConfigError: nothing does, for one of them.
+    """
+    if not any(arguments.unset for arguments in expanded):
+        return [{} for _ in sources]
+
+    from dango_dbt.sync import dlt_context, secrets
+
+    with dlt_context(layout.root):
+        return [
+            _stand_ins(source, arguments, secrets.find)
+            for source, arguments in zip(sources, expanded, strict=True)
+        ]
+
+
+def _stand_ins(
+    source: SourceConfig, arguments: Expanded, find: Callable[[SourceConfig, str], Any]
+) -> Mapping[str, Any]:
+    # A value within a list or mapping has no name that could stand in a secrets file.
+    named = {str(item.path[0]): item for item in arguments.unset if len(item.path) == 1}
+    found = {key: find(source, key) for key in named}
+    missing = [
+        item for item in arguments.unset if len(item.path) > 1 or found[str(item.path[0])] is None
+    ]
+    if missing:
+        raise unset_error(source.name, missing)
+    return found
 
 
 def _check_datasets(

@@ -20,7 +20,7 @@ from dango_dbt.results import Interrupted, SyncResult
 from dango_dbt.sync.context import dlt_context
 from dango_dbt.sync.one import Refresh, SyncJob, sync_one
 
-__all__ = ["Refresh", "SyncJob", "sync_all"]
+__all__ = ["Refresh", "SyncJob", "dlt_context", "sync_all"]
 
 #: How long an interrupted run waits for its sources to stop by themselves, in seconds.
 _GRACE = 5.0

@@ -9,10 +9,13 @@ from typing import Any
 
 from dlt.common.configuration.container import Container
 from dlt.common.configuration.providers import CustomLoaderDocProvider
+from dlt.common.configuration.providers.toml import TomlProviderReadException
 from dlt.common.configuration.specs.pluggable_run_context import PluggableRunContext
 from dlt.common.runtime.run_context import switch_context
 
 from dango_dbt.config import STAGING_DATASET_SUFFIX
+from dango_dbt.errors import ConfigError, Place
+from dango_dbt.sync.secrets import by_source_name
 
 __all__ = ["dlt_context"]
 
@@ -35,14 +38,20 @@ _DEFAULTS: dict[str, Any] = {
 def dlt_context(root: Path) -> Iterator[None]:
     """Let dlt read its configuration from `root/.dlt`, from wherever the tool was started.
 
-    The provider with our defaults comes last: whatever the user configures in dlt's own way
-    (environment, secrets.toml, config.toml) wins.
+    A source's section may have its name in sources.yml, beside dlt's own names for it. The provider
+    with our defaults comes last: whatever the user configures in dlt's own way (environment,
+    secrets.toml, config.toml) wins.
+
+    Raises:
+        ConfigError: one of dlt's files is not TOML.
     """
     run_context = Container()[PluggableRunContext]
     cookie = run_context.push_context()
     try:
-        switch_context(str(root))
-        run_context.providers.add_provider(
+        _switch_to(root)
+        providers = run_context.providers
+        providers.providers[:] = by_source_name(providers.providers)
+        providers.add_provider(
             CustomLoaderDocProvider(
                 "dango-dbt defaults",
                 lambda: _DEFAULTS,
@@ -53,3 +62,15 @@ def dlt_context(root: Path) -> Iterator[None]:
         yield
     finally:
         run_context.pop_context(cookie)
+
+
+def _switch_to(root: Path) -> None:
+    try:
+        switch_context(str(root))
+    except TomlProviderReadException as error:
+        line, column = (getattr(error.__context__, name, None) for name in ("line", "col"))
+        raise ConfigError(  # without tomlkit's words, which may quote the file
+            "this is not TOML",
+            place=Place(Path(".dlt", error.file_name), line, column),
+            hint="put texts into quotes, and close all quotes and brackets",
+        ) from error

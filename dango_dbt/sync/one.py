@@ -23,6 +23,7 @@ from dango_dbt.errors import DangoError, SyncError, first_line
 from dango_dbt.files import write_atomic
 from dango_dbt.progress import Progress
 from dango_dbt.results import Failure, SyncResult
+from dango_dbt.sync import secrets
 from dango_dbt.sync.collector import RowCounter
 
 if TYPE_CHECKING:
@@ -42,6 +43,7 @@ class SyncJob:
 
     Attributes:
         kwargs: its `function_kwargs`, with `${VAR}` expanded.
+        from_secrets: those whose `${VAR}` is unset, as dlt's configuration has them.
         secrets: values among them that must not appear in any message.
         accepted: its accepted schema, to tell what a load brought; None before the first.
         state: dlt's working folders of the target.
@@ -50,6 +52,7 @@ class SyncJob:
 
     source: SourceConfig
     kwargs: Mapping[str, Any] = field(repr=False)
+    from_secrets: Mapping[str, Any] = field(repr=False)
     secrets: frozenset[str] = field(repr=False)
     accepted: StoredSchema | None
     custom_sources: Path
@@ -67,7 +70,8 @@ def sync_one(job: SyncJob, warehouse: Warehouse, progress: Progress) -> SyncResu
     stages = _Stages(job.source.name, progress)
     name, dataset = job.source.name, job.source.dataset
     try:
-        rows, live = _run(job, warehouse, stages)
+        with secrets.loading(name):
+            rows, live = _run(job, warehouse, stages)
     except PipelineStepFailed as error:
         if isinstance(error.exception, KeyboardInterrupt):
             raise KeyboardInterrupt from error
@@ -86,7 +90,8 @@ def sync_one(job: SyncJob, warehouse: Warehouse, progress: Progress) -> SyncResu
             seconds=stages.seconds,
         )
     _forget_trace(job)
-    failure = replace(failure, message=redact(failure.message, job.secrets))
+    unspoken = job.secrets | secrets.values(job.from_secrets)
+    failure = replace(failure, message=redact(failure.message, unspoken))
     return SyncResult(name, "failed", dataset, seconds=stages.seconds, error=failure)
 
 
@@ -101,7 +106,7 @@ def _run(
     """Go through the stages; gives the rows loaded by table, and the schema as loaded."""
     rows: Counter[str] = Counter()
     with stages("prepare"):
-        source = sources.load(job.source, job.kwargs, job.custom_sources)
+        source = sources.load(job.source, job.kwargs, job.custom_sources, job.from_secrets)
         with warehouse.destination() as destination:
             pipeline = dlt.pipeline(
                 job.source.pipeline,

@@ -1,0 +1,70 @@
+"""Sources that people look for in `dlt.sources`, and that dlt hands out as code instead."""
+
+from __future__ import annotations
+
+from dango_dbt.errors import ConfigError
+
+__all__ = ["VERIFIED", "not_in_dlt"]
+
+#: Folders below `sources/` of https://github.com/dlt-hub/verified-sources, whose code `dlt init`
+#: copies into a project (read in November 2026), without those that dlt itself ships.
+VERIFIED = (
+    "airtable",
+    "asana_dlt",
+    "bing_webmaster",
+    "chess",
+    "facebook_ads",
+    "freshdesk",
+    "github",
+    "google_ads",
+    "google_analytics",
+    "google_sheets",
+    "hubspot",
+    "inbox",
+    "jira",
+    "kafka",
+    "kinesis",
+    "matomo",
+    "mongodb",
+    "mux",
+    "notion",
+    "personio",
+    "pg_legacy_replication",
+    "pg_replication",
+    "pipedrive",
+    "pokemon",
+    "salesforce",
+    "scraping",
+    "shopify_dlt",
+    "slack",
+    "strapi",
+    "stripe_analytics",
+    "unstructured_data",
+    "workable",
+    "zendesk",
+)
+
+_SHIPPED = ("filesystem", "rest_api", "sql_database")
+
+#: What is left off their names in guides.
+_SUFFIXES = ("", "_dlt", "_analytics")
+
+
+def not_in_dlt(module: str) -> ConfigError | None:
+    """Make the error for a `dlt.sources.X` that dlt does not hold; None for any other module."""
+    if not module.startswith("dlt.sources."):
+        return None
+    asked = module.split(".")[2]
+    name = next((asked + end for end in _SUFFIXES if asked + end in VERIFIED), None)
+    if name is None:
+        return ConfigError(
+            f"there is no module `{module}`",
+            hint=f"in dlt.sources there are: {', '.join(_SHIPPED)}",
+        )
+    return ConfigError(
+        f"there is no module `{module}`: dlt gives out `{name}` as a verified source, whose code"
+        " becomes part of your project",
+        hint=f"run `dlt init {name} duckdb` in an empty folder, move its folder {name}/ to"
+        f" custom_sources/, install what its requirements.txt names, and write"
+        f" `source_module: {name}`",
+    )
