@@ -7,7 +7,8 @@ from dango_dbt.errors import ConfigError
 __all__ = ["VERIFIED", "not_in_dlt"]
 
 #: Folders below `sources/` of https://github.com/dlt-hub/verified-sources, whose code `dlt init`
-#: copies into a project (read in November 2026), without those that dlt itself ships.
+#: copies into a project, without those that dlt itself ships. A name that is missing here only gets
+#: a message that knows less.
 VERIFIED = (
     "airtable",
     "asana_dlt",
