@@ -93,7 +93,7 @@ def _secrets(project: Workspace, text: str) -> None:
 
 
 def _given(project: Workspace, source: str, column: str = "api_key") -> object:
-    ((value,),) = project.rows(f"select {column} from raw_{source}.given")  # noqa: S608
+    ((value,),) = project.rows(f"select {column} from raw_{source}.given")
     return value
 
 
@@ -204,7 +204,7 @@ def test_two_sources_of_one_function_side_by_side_have_their_own_secrets(
     for name in names:
         key = f"of-{name}" if name != "west" else "of-the-module"
         for table in ("given", "late", "pooled", "fed"):
-            found = project.rows(f"select api_key from raw_{name}.{table}")  # noqa: S608
+            found = project.rows(f"select api_key from raw_{name}.{table}")
             assert found == [(key,)], (name, table)
         assert _given(project, name, "page_size") == (7 if name == "north" else 5)
         assert _given(project, name, "region") == "eu"
