@@ -118,8 +118,10 @@ def missing(accepted: StoredSchema | None, live: StoredSchema) -> list[dict[str,
             if known is None or column not in known["columns"]
         }
         if columns:
-            new = {**table, **_SEEN} if known is None else {}
-            found.append({**new, "name": name, "columns": columns})
+            # dlt takes a table that is there for another one unless its parent is named too.
+            same = {key: known[key] for key in ("parent",) if key in known} if known else table
+            mark = {} if known else _SEEN
+            found.append({**same, **mark, "name": name, "columns": columns})
     return sorted(found, key=lambda table: _depth(table["name"], accepted))
 
 

@@ -10,8 +10,8 @@ import inspect
 import sys
 import threading
 import traceback
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from types import ModuleType
 from typing import TYPE_CHECKING, Any
@@ -23,7 +23,7 @@ from dango_dbt.verified import not_in_dlt
 if TYPE_CHECKING:
     from dlt.extract import DltResource, DltSource
 
-__all__ = ["forget_modules", "load", "user_frame"]
+__all__ = ["forget_modules", "import_modules", "load", "user_frame"]
 
 #: Modules of custom_sources/ live below this package, so that a file named requests.py there
 #: shadows no library. dlt names its configuration sections after the last part only.
@@ -89,6 +89,22 @@ def forget_modules(custom_sources: Path) -> None:
         importlib.invalidate_caches()
         # Last, so that `import helpers` finds the file beside, and `import requests` the library.
         sys.path[:] = [*(entry for entry in sys.path if entry not in folders), str(custom_sources)]
+
+
+def import_modules(modules: Iterable[tuple[str, str]], custom_sources: Path) -> None:
+    """Import the modules of sources one after the other, before they are loaded side by side.
+
+    Libraries are half there while they are imported, and dlt looks at some (pyarrow, pandas) from
+    another source's thread just then. What fails here fails again, and is told, with its source.
+
+    Args:
+        modules: each source's module and name.
+        custom_sources: the folder with the user's modules.
+    """
+    for module, source in modules:
+        with suppress(DangoError):
+            _import(module, custom_sources, source)
+    importlib.import_module("pyarrow.parquet")  # what dlt itself imports late
 
 
 def _import(name: str, custom_sources: Path, source: str) -> ModuleType:

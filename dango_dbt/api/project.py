@@ -13,6 +13,7 @@ from dango_dbt import credentials
 from dango_dbt.api.loading import sync_sources
 from dango_dbt.config import SourcesConfig, load
 from dango_dbt.errors import DangoError
+from dango_dbt.naming import sources_file, staging_folder
 from dango_dbt.progress import Progress
 from dango_dbt.project import SOURCES_FILE, DbtProject, ProjectLayout, find_root
 from dango_dbt.results import BuildResult, Failure, FileResult, RunResult
@@ -126,6 +127,7 @@ class Project:
         started = time.perf_counter()
         progress = progress or Progress()
         resolved = dbt.resolve_target(self.layout.dbt, target)
+        self._warn_of_removed(progress)
         if "--selector" not in args:
             args = [*args, *_exclude(self._disabled())]
         elif disabled := self._disabled():  # dbt takes a selector alone
@@ -167,6 +169,7 @@ class Project:
             sources, target=target, refresh=refresh, parallel=parallel, progress=progress
         )
         run = replace(run, command="sync-and-build")
+        self._warn_of_removed(progress)
         if run.error is None:
             failed = [result.name for result in run.sources or () if result.status != "success"]
             selection = self._selection(sources, failed)
@@ -240,11 +243,28 @@ class Project:
         return self.layout.accepted_schema(source).is_file()
 
     def _disabled(self) -> list[str]:
+        """Sources whose models are left out of the build: disabled, or gone from sources.yml."""
+        disabled = [source.name for source in self.config.sources if not source.enabled]
+        return [name for name in disabled if self._generated(name)] + self._removed()
+
+    def _removed(self) -> list[str]:
+        """Sources that sources.yml no longer names, and whose models are still there."""
+        known = {source.name for source in self.config.sources}
         return [
-            source.name
-            for source in self.config.sources
-            if not source.enabled and self._generated(source.name)
+            path.stem
+            for path in sorted(self.layout.schemas.glob("*.yaml"))
+            if path.stem not in known
+            and (self.layout.dbt.models / sources_file(path.stem)).is_file()
         ]
+
+    def _warn_of_removed(self, progress: Progress) -> None:
+        for name in self._removed():
+            folder = self.layout.shown(self.layout.dbt.models / staging_folder(name))
+            schema = self.layout.shown(self.layout.accepted_schema(name))
+            progress.warning(
+                f"source `{name}` is not in sources.yml any more: its models are left out of the"
+                f" build; to be rid of them remove {folder}/ and {schema}"
+            )
 
     def _selection(self, names: Sequence[str], failed: Collection[str]) -> list[str] | None:
         """Say what to build, in dbt's words; None: nothing is left to build."""

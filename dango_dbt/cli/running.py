@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shlex
 import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
@@ -124,7 +125,7 @@ def run_init(directory: Path, dbt_project: Path | None) -> None:
         result = scaffold(directory, dbt_project=dbt_project)
     here = directory.resolve() == Path.cwd().resolve()
     command = "dango-dbt sync-and-build"
-    next_step = command if here else f"cd {directory} && {command}"
+    next_step = command if here else f"cd {shlex.quote(str(directory))} && {command}"
     report.created(result.files, result.notes, next_step, report.console_on(sys.stdout))
 
 

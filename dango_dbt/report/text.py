@@ -57,7 +57,7 @@ def created(
     lines = [sections.Line((("+ ", "green"), file.path)) for file in written]
     kept = len(files) - len(written)
     if kept:
-        lines.append(sections.Line((f"{count(kept, 'file')} there already, left as it is",)))
+        lines.append(sections.Line((f"{count(kept, 'file')} left as found",)))
     lines += [sections.Line((("! ", "yellow"), note)) for note in notes]
     lines += [sections.Line(()), sections.Line((("Next: ", "bold"), next_step))]
     _print(lines, console)

@@ -44,6 +44,8 @@ def sync_all(
     progress.sync_started([job.source.name for job in jobs])
     with dlt_context(root), signals.intercepted_signals():
         sources.forget_modules(jobs[0].custom_sources)
+        modules = [(job.source.dlt_native.source_module, job.source.name) for job in jobs]
+        sources.import_modules(modules, jobs[0].custom_sources)
         results = _run_in_threads(jobs, warehouse, parallel, progress)
     return [results[job.source.name] for job in jobs]
 

@@ -240,7 +240,17 @@ def _step_error(error: PipelineStepFailed, job: SyncJob) -> SyncError:
         resource = getattr(cause, "pipe_name", resource)
     where = f"resource `{resource}`: " if resource else ""
     what = f"{error.step} failed: {where}{type(cause).__name__}: {first_line(cause)}"
-    return SyncError(what, place=sources.user_frame(error, job.custom_sources))
+    hint = next((hint for part, hint in _HINTS.items() if part in str(cause)), None)
+    return SyncError(what, place=sources.user_frame(error, job.custom_sources), hint=hint)
+
+
+#: What to do about some messages of dlt's and the warehouse's, by a part of the message.
+_HINTS = {
+    "Rescaling Decimal value": "declare how exact the decimal columns are, such as"
+    ' columns={"price": {"data_type": "decimal", "precision": 38, "scale": 18}}',
+    "Adding columns with constraints": "the table is there with other columns, and takes none that"
+    " must not be null: load it anew with `dango-dbt sync --refresh drop_resources`",
+}
 
 
 def _own_error(error: BaseException, job: SyncJob) -> SyncError:

@@ -1,0 +1,83 @@
+"""What one environment has loaded must not break another one."""
+
+from __future__ import annotations
+
+import shutil
+from typing import TYPE_CHECKING
+
+import pytest
+
+if TYPE_CHECKING:
+    from tests.e2e.conftest import Workspace
+
+NESTED = """
+    import os
+    import dlt
+
+    @dlt.resource(primary_key="id")
+    def nested():
+        full = {"p": 1, "q": 2, "v": "x", "deep": [{"z": 1}]}
+        yield {"id": 1, "list": [full if os.environ.get("ALL_THERE_IS") else {"p": 1, "v": "y"}]}
+"""
+
+
+def test_a_nested_table_that_lacks_a_column_gets_it_empty(
+    workspace: Workspace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    workspace.code("nested", NESTED)
+    workspace.declare(nested={})
+    monkeypatch.setenv("ALL_THERE_IS", "1")
+    assert workspace.sync().exit_code == 0
+    monkeypatch.delenv("ALL_THERE_IS")
+    for folder in ("data", ".dango/state"):
+        shutil.rmtree(workspace.root / folder)
+    result = workspace.run()
+    assert result.exit_code == 0, result
+    assert workspace.rows("select p, q from main_staging.stg_nested__nested__list") == [(1, None)]
+    assert workspace.count("main_staging.stg_nested__nested__list__deep") == 0
+
+
+def test_libraries_are_imported_before_sources_run_side_by_side(workspace: Workspace) -> None:
+    """A half imported pyarrow made an innocent source fail in five runs of six."""
+    workspace.code(
+        "arrow",
+        """
+        import pyarrow as pa
+        import dlt
+
+        @dlt.resource
+        def arrow():
+            yield pa.table({"x": [1]})
+        """,
+    )
+    workspace.code(
+        "plain",
+        """
+        import dlt
+
+        @dlt.source
+        def plain():
+            return [dlt.resource([{"id": n}], name=f"t{n}") for n in range(20)]
+        """,
+    )
+    workspace.declare(arrow={}, plain={})
+    for _ in range(2):
+        done = workspace.command("sync", "-q")
+        assert done.returncode == 0, done.stdout
+
+
+def test_a_source_that_was_taken_out_is_left_out_of_the_build_and_named(
+    workspace: Workspace,
+) -> None:
+    source = "import dlt\n\n@dlt.resource\ndef {0}():\n    yield {{'id': 1}}\n"
+    for name in ("stays", "goes"):
+        workspace.code(name, source.format(name))
+    workspace.declare(stays={}, goes={})
+    assert workspace.run().exit_code == 0
+    workspace.declare(stays={})
+    for folder in ("data", ".dango/state"):
+        shutil.rmtree(workspace.root / folder)
+    done = workspace.command("sync-and-build")
+    assert done.returncode == 0, done.stdout
+    assert "source `goes` is not in sources.yml any more" in done.stderr
+    assert "dbt_project/models/staging/goes/" in done.stderr
