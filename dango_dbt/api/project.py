@@ -12,8 +12,10 @@ from dango_dbt import build as dbt
 from dango_dbt import credentials
 from dango_dbt.api.loading import sync_sources
 from dango_dbt.config import SourcesConfig, load
+from dango_dbt.discovery import unreferenced, unreferenced_text
 from dango_dbt.errors import DangoError
 from dango_dbt.naming import sources_file, staging_folder
+from dango_dbt.findings import Unreferenced
 from dango_dbt.progress import Progress
 from dango_dbt.project import SOURCES_FILE, DbtProject, ProjectLayout, find_root
 from dango_dbt.results import BuildResult, Failure, FileResult, RunResult
@@ -77,6 +79,8 @@ class Project:
         progress = progress or Progress()
         resolved = dbt.resolve_target(self.layout.dbt, target)
         follows = self._adapter() if generate else None
+        if found := self.unreferenced():
+            progress.warning(unreferenced_text(found, self._names()))
         results = sync_sources(
             self.layout, self.config, sources, resolved, refresh, parallel, progress
         )
@@ -194,7 +198,15 @@ class Project:
         """
         return dbt.dbt(self.layout.dbt, args, target=target)
 
+    def unreferenced(self) -> list[Unreferenced]:
+        """Find source functions in custom_sources/ that no entry of sources.yml names."""
+        named = {source.dlt_native.source_module for source in self.config.sources}
+        return unreferenced(self.layout.root, self.layout.custom_sources, named)
+
     # ---------------------------------------------------------------- the parts
+
+    def _names(self) -> list[str]:
+        return [source.name for source in self.config.sources]
 
     def _then_generate(
         self, run: RunResult, target: str, adapter: str, progress: Progress

@@ -18,6 +18,7 @@ from dango_dbt.report.words import (
     file_counts,
     node_label,
     node_name,
+    notice,
     one_line,
 )
 from dango_dbt.results import BuildResult, FileResult, NodeResult, SyncResult
@@ -171,8 +172,14 @@ class LiveProgress(Progress):
             self._command = None
 
     def warning(self, message: str) -> None:
-        """Print it above; it stays."""
-        self._print("!", "yellow", one_line(message))
+        """Print it above; it stays. One with paragraphs is there to be copied from."""
+        if "\n\n" not in message:
+            self._print("!", "yellow", one_line(message))
+            return
+        from rich.text import Text
+
+        text = notice(message, self._console.encoding)
+        self._console.print(Text(f"{text}\n"), soft_wrap=True)
 
     def _print(self, mark: str, style: str, text: str) -> None:
         from rich.text import Text

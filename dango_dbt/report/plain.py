@@ -15,6 +15,7 @@ from dango_dbt.report.words import (
     file_counts,
     node_label,
     node_type,
+    notice,
     one_line,
     outcome,
     outcomes,
@@ -109,8 +110,13 @@ class PlainProgress(Progress):
             self._line(f"{self._command}  {counts}: {outcomes(result.nodes)}")
 
     def warning(self, message: str) -> None:
-        """Say what the user should know."""
-        self._line(f"warning: {message}")
+        """Say what the user should know; one with paragraphs is there to be copied from."""
+        if "\n\n" not in message:
+            self._line(f"warning: {message}")
+        elif self._verbosity != Verbosity.QUIET:
+            with self._lock:
+                text = notice(message, self._stream.encoding)
+                print(f"{text}\n", file=self._stream, flush=True)
 
     def _of(self, source: str, what: str) -> str:
         return f"sync  {source.ljust(self._width)}  {what}"

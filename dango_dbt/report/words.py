@@ -20,6 +20,7 @@ __all__ = [
     "node_label",
     "node_name",
     "node_type",
+    "notice",
     "one_line",
     "outcome",
     "outcomes",
@@ -59,6 +60,16 @@ def clean(text: str) -> str:
 def one_line(text: str) -> str:
     """Join the lines of a text to one."""
     return " ".join(clean(text).split())
+
+
+def notice(message: str, encoding: str | None) -> str:
+    """Put a mark before a warning of several paragraphs, whose lines stay as they are."""
+    mark = "⚠️  "
+    try:
+        mark.encode(encoding or "utf-8")
+    except UnicodeEncodeError:
+        mark = "warning: "
+    return mark + clean(message).strip()
 
 
 def count(number: int, noun: str) -> str:

@@ -185,6 +185,19 @@ def test_live_leaves_only_failures_and_warnings_and_gives_the_cursor_back(
     assert written(console).rindex("\x1b[?25h") > written(console).rindex("\x1b[?25l")
 
 
+def test_a_warning_with_paragraphs_keeps_its_lines() -> None:
+    message = "Two files:\n   - a.py\n\n  - name: a\n    type: " + "long " * 20
+    lines = ["⚠️  Two files:", "   - a.py", "", "  - name: a", "    type: " + "long " * 19 + "long"]
+    stream = StringIO()
+    PlainProgress(stream).warning(message)
+    assert stream.getvalue().splitlines() == [*lines, ""]
+
+    console = terminal()
+    with LiveProgress(console) as progress:
+        progress.warning(message)
+    assert "\n".join(lines) in re.sub(r"\x1b\[[?0-9;]*[A-Za-z]|\r", "", written(console))
+
+
 def test_live_ends_cleanly_on_an_interrupt() -> None:
     console = terminal()
 

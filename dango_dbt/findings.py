@@ -1,0 +1,75 @@
+"""What looking at a project has found, as frozen facts; nothing has been loaded or built."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from dango_dbt.errors import ConfigError, ExitCode
+
+__all__ = ["ListedSource", "SourceList", "Unreferenced", "Validation"]
+
+
+@dataclass(frozen=True)
+class Unreferenced:
+    """A file of custom_sources/ with a source function, which no entry of sources.yml names.
+
+    Attributes:
+        path: the file, relative to the project's root.
+        module: what `source_module` would name.
+        function: what `source_function` would name.
+    """
+
+    path: str
+    module: str
+    function: str
+
+
+@dataclass(frozen=True)
+class ListedSource:
+    """A source of sources.yml, and what its last sync has left.
+
+    Attributes:
+        last_sync: when it was last loaded, or failed to be, as UTC in ISO form; None: never.
+        rows: rows that this sync has loaded; None where it failed or never was.
+        state: `never synced`, `disabled`, or the last sync's status.
+    """
+
+    name: str
+    type: str
+    module: str
+    function: str
+    enabled: bool
+    dataset: str
+    last_sync: str | None
+    rows: int | None
+    state: str
+
+
+@dataclass(frozen=True)
+class SourceList:
+    """All sources of a project, and the files that are none yet."""
+
+    target: str
+    sources: tuple[ListedSource, ...]
+    unreferenced: tuple[Unreferenced, ...]
+
+
+@dataclass(frozen=True)
+class Validation:
+    """What is wrong with a project before anything runs.
+
+    Attributes:
+        problems: each with its place, where it has one, and what to do; in the order of places.
+        warnings: what the user should know, and that is no problem.
+        sources: how many sources sources.yml declares, broken ones left out.
+    """
+
+    problems: tuple[ConfigError, ...]
+    warnings: tuple[str, ...]
+    unreferenced: tuple[Unreferenced, ...]
+    sources: int
+
+    @property
+    def exit_code(self) -> ExitCode:
+        """0 where there is no problem, else 2."""
+        return ExitCode.USAGE if self.problems else ExitCode.SUCCESS
