@@ -10,12 +10,13 @@ from typing import TYPE_CHECKING
 
 from dango_dbt import build as dbt
 from dango_dbt import credentials
+from dango_dbt.api.listing import list_sources
 from dango_dbt.api.loading import sync_sources
 from dango_dbt.config import SourcesConfig, load
 from dango_dbt.discovery import unreferenced, unreferenced_text
 from dango_dbt.errors import DangoError
+from dango_dbt.findings import SourceList, Unreferenced
 from dango_dbt.naming import sources_file, staging_folder
-from dango_dbt.findings import Unreferenced
 from dango_dbt.progress import Progress
 from dango_dbt.project import SOURCES_FILE, DbtProject, ProjectLayout, find_root
 from dango_dbt.results import BuildResult, Failure, FileResult, RunResult
@@ -197,6 +198,20 @@ class Project:
             BuildError: the packages that the project declares cannot be installed.
         """
         return dbt.dbt(self.layout.dbt, args, target=target)
+
+    def list_sources(self, *, target: str | None = None) -> SourceList:
+        """List the sources and what was last loaded, from files alone.
+
+        Args:
+            target: name of the dbt target whose loads to tell; None: the one that dbt takes.
+
+        Raises:
+            ConfigError: the profile is wrong, or has no such target.
+        """
+        name = target or dbt.taken_target(self.layout.dbt)
+        dbt.adapter_type(self.layout.dbt, name)  # refuses a target that is not there
+        listed = list_sources(self.layout, self.config, name)
+        return SourceList(name, listed, tuple(self.unreferenced()))
 
     def unreferenced(self) -> list[Unreferenced]:
         """Find source functions in custom_sources/ that no entry of sources.yml names."""

@@ -9,7 +9,7 @@ from __future__ import annotations
 import click
 
 from dango_dbt import __version__
-from dango_dbt.cli import commands
+from dango_dbt.cli import commands, sources
 
 __all__ = ["main"]
 
@@ -40,5 +40,6 @@ for command in (
     commands.generate,
     commands.build,
     commands.dbt,
+    sources.source,
 ):
     main.add_command(command)

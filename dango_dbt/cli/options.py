@@ -11,13 +11,25 @@ import click
 
 from dango_dbt.cli.running import Reporting
 
-__all__ = ["full_refresh", "parallel", "project_dir", "reporting", "source", "target", "threads"]
+__all__ = [
+    "as_json",
+    "full_refresh",
+    "parallel",
+    "project_dir",
+    "reporting",
+    "source",
+    "target",
+    "threads",
+]
 
 project_dir = click.option(
     "--project-dir",
     type=click.Path(path_type=Path, file_okay=False),
     metavar="DIR",
     help="Project to work on; default: the one that the current folder lies in.",
+)
+as_json = click.option(
+    "--json", "as_json", is_flag=True, help="Print one JSON document, and nothing else."
 )
 target = click.option(
     "-t", "--target", metavar="NAME", help="dbt target; default: the profile's default."
@@ -71,9 +83,7 @@ def reporting(command: Callable[..., None]) -> Callable[..., None]:
     for option in (
         click.option("-q", "--quiet", is_flag=True, help="Print failures only."),
         click.option("-v", "--verbose", is_flag=True, help="Print every file and every node."),
-        click.option(
-            "--json", "as_json", is_flag=True, help="Print one JSON document, and nothing else."
-        ),
+        as_json,
         project_dir,
     ):
         decorated = option(decorated)

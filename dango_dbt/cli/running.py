@@ -12,13 +12,16 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn, TextIO
 
+import click
+
 if TYPE_CHECKING:
     from dango_dbt.api import Project
+    from dango_dbt.findings import Unreferenced
     from dango_dbt.progress import Progress
     from dango_dbt.report import Verbosity
     from dango_dbt.results import RunResult
 
-__all__ = ["Reporting", "run", "run_init", "run_plain"]
+__all__ = ["Reporting", "run", "run_init", "run_plain", "run_source_list"]
 
 
 @dataclass(frozen=True)
@@ -129,15 +132,47 @@ def run_init(directory: Path, dbt_project: Path | None) -> None:
     report.created(result.files, result.notes, next_step, report.console_on(sys.stdout))
 
 
+def run_source_list(project_dir: Path | None, target: str | None, *, as_json: bool) -> None:
+    """Print what sources there are; what is no source yet is told on stderr, and first."""
+    from dango_dbt import report
+    from dango_dbt.api import Project
+
+    with _errors_told("source list" if as_json else None):
+        project = Project.find(project_dir)
+        found = project.list_sources(target=target)
+    _warn_unreferenced(found.unreferenced, [source.name for source in found.sources])
+    if as_json:
+        click.echo(report.source_list_json(found))
+    else:
+        report.source_list(found, report.console_on(sys.stdout))
+
+
+def _warn_unreferenced(found: Sequence[Unreferenced], names: Sequence[str]) -> None:
+    from dango_dbt import report
+    from dango_dbt.discovery import unreferenced_text
+
+    if found:
+        report.PlainProgress(sys.stderr).warning(unreferenced_text(found, names))
+
+
 @contextmanager
-def _errors_told() -> Iterator[None]:
-    """Print an error as all commands do, and exit with its code."""
+def _errors_told(json_for: str | None = None) -> Iterator[None]:
+    """Print an error as all commands do, and exit with its code.
+
+    Args:
+        json_for: the command whose JSON document is to hold the error; None: text on stderr.
+    """
     from dango_dbt import report
     from dango_dbt.errors import DangoError, ExitCode
+    from dango_dbt.results import Failure, RunResult
 
     try:
         yield
     except DangoError as error:
+        if json_for:
+            failure, code = Failure.of(error), error.exit_code
+            click.echo(report.to_json(RunResult(json_for, error=failure, error_code=code)))
+            sys.exit(int(code))
         report.error(error, report.console_on(sys.stderr))
         sys.exit(int(error.exit_code))
     except KeyboardInterrupt:

@@ -7,7 +7,8 @@ from itertools import chain
 from typing import TYPE_CHECKING
 
 from dango_dbt.errors import DangoError
-from dango_dbt.report import sections
+from dango_dbt.findings import SourceList
+from dango_dbt.report import listing, sections
 from dango_dbt.report.words import Verbosity, count
 from dango_dbt.results import Failure, FileResult, RunResult
 
@@ -15,7 +16,7 @@ if TYPE_CHECKING:
     from rich.console import Console
     from rich.text import Text
 
-__all__ = ["created", "error", "summary"]
+__all__ = ["created", "error", "source_list", "summary"]
 
 #: What stands for our marks where the stream's encoding has none of them.
 _ASCII = str.maketrans({"✓": "+", "✗": "x", "→": ">"})
@@ -47,6 +48,11 @@ def summary(result: RunResult, console: Console, verbosity: Verbosity = Verbosit
 def error(err: DangoError, console: Console) -> None:
     """Print an error: `Error: file:line:column: message`, and what to do on the next line."""
     _print(sections.failed(Failure.of(err)), console)
+
+
+def source_list(found: SourceList, console: Console) -> None:
+    """Print the sources as a table."""
+    _print(listing.source_list_lines(found), console)
 
 
 def created(

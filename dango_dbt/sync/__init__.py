@@ -13,8 +13,9 @@ from pathlib import Path
 
 from dlt.common.runtime import signals
 
-from dango_dbt import sources
+from dango_dbt import last_runs, sources
 from dango_dbt.destinations import Warehouse
+from dango_dbt.errors import GenerateError
 from dango_dbt.progress import Progress
 from dango_dbt.results import Interrupted, SyncResult
 from dango_dbt.sync.context import dlt_context
@@ -85,9 +86,18 @@ def _run_in_threads(
             raise Interrupted(tuple(results.values()))
         if isinstance(outcome, BaseException):
             raise outcome
+        _record(jobs[0].state, outcome, progress)
         progress.source_finished(outcome)
         results[outcome.name] = outcome
     return results
+
+
+def _record(state: Path, result: SyncResult, progress: Progress) -> None:
+    """Keep the result for `source list`; a full disk must not take the other results along."""
+    try:
+        last_runs.record(state, result)
+    except GenerateError as error:
+        progress.warning(str(error))
 
 
 def _next(
