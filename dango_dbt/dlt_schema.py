@@ -33,6 +33,7 @@ __all__ = [
     "merge",
     "merge_missing",
     "missing",
+    "root_table",
     "tables",
 ]
 
@@ -211,7 +212,7 @@ def _table(
     caps: DestinationCapabilitiesContext,
     dialect: str,
 ) -> Table:
-    root = _root(name, schema)
+    root = root_table(name, schema)
     columns = tuple(
         Column(
             name=column,
@@ -237,8 +238,8 @@ def _table(
     )
 
 
-def _root(name: str, schema: StoredSchema) -> Mapping[str, Any]:
-    """Walk up to the root table: nested tables take their disposition from it."""
+def root_table(name: str, schema: StoredSchema) -> Mapping[str, Any]:
+    """Walk up to the root table: nested tables take disposition and resource from it."""
     table: Mapping[str, Any] = schema["tables"][name]
     while (parent := table.get("parent")) in schema["tables"]:
         table = schema["tables"][parent]

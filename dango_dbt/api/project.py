@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -12,11 +12,17 @@ from dango_dbt import build as dbt
 from dango_dbt import credentials
 from dango_dbt.api.listing import list_sources
 from dango_dbt.api.loading import sync_sources
+from dango_dbt.api.selection import (
+    build_selection,
+    exclude,
+    explained,
+    left_out,
+    warn_of_removed,
+)
 from dango_dbt.config import SourcesConfig, load
 from dango_dbt.discovery import unreferenced, unreferenced_text
 from dango_dbt.errors import DangoError
 from dango_dbt.findings import SourceList, Unreferenced
-from dango_dbt.naming import sources_file, staging_folder
 from dango_dbt.progress import Progress
 from dango_dbt.project import SOURCES_FILE, DbtProject, ProjectLayout, find_root
 from dango_dbt.results import BuildResult, Failure, FileResult, RunResult
@@ -132,10 +138,10 @@ class Project:
         started = time.perf_counter()
         progress = progress or Progress()
         resolved = dbt.resolve_target(self.layout.dbt, target)
-        self._warn_of_removed(progress)
+        warn_of_removed(self.layout, self.config, progress)
         if "--selector" not in args:
-            args = [*args, *_exclude(self._disabled())]
-        elif disabled := self._disabled():  # dbt takes a selector alone
+            args = [*args, *exclude(left_out(self.layout, self.config))]
+        elif disabled := left_out(self.layout, self.config):  # dbt takes a selector alone
             progress.warning(f"--selector may build disabled sources: {', '.join(disabled)}")
         built = dbt.build(
             self.layout.dbt,
@@ -174,10 +180,10 @@ class Project:
             sources, target=target, refresh=refresh, parallel=parallel, progress=progress
         )
         run = replace(run, command="sync-and-build")
-        self._warn_of_removed(progress)
+        warn_of_removed(self.layout, self.config, progress)
         if run.error is None:
             failed = [result.name for result in run.sources or () if result.status != "success"]
-            selection = self._selection(sources, failed)
+            selection = build_selection(self.layout, self.config, sources, failed)
             built = BuildResult("not_run")
             if selection is not None:
                 built = dbt.build(
@@ -188,7 +194,7 @@ class Project:
                     full_refresh=full_refresh,
                     progress=progress,
                 )
-            run = replace(run, build=self._explained(built, failed))
+            run = replace(run, build=explained(self.layout, built, failed))
         return replace(run, seconds=time.perf_counter() - started)
 
     def dbt(self, args: Sequence[str], *, target: str | None = None) -> int:
@@ -252,59 +258,3 @@ class Project:
         if any(source.enabled for source in self.config.sources):
             destinations.adapter(adapter)
         return adapter
-
-    def _explained(self, built: BuildResult, failed: Sequence[str]) -> BuildResult:
-        """Say why dbt cannot parse, where it is a source that has never been loaded."""
-        never = [name for name in failed if not self._generated(name)]
-        if built.error is None or not never:
-            return built
-        names = ", ".join(f"`{name}`" for name in never)
-        hint = (
-            f"{names} failed, and has never been loaded: what refers to its staging models cannot"
-            " be parsed until it has"
-        )
-        return replace(built, error=replace(built.error, hint=hint))
-
-    def _generated(self, source: str) -> bool:
-        """Whether dbt knows the source: naming it in a selection is a warning otherwise."""
-        return self.layout.accepted_schema(source).is_file()
-
-    def _disabled(self) -> list[str]:
-        """Sources whose models are left out of the build: disabled, or gone from sources.yml."""
-        disabled = [source.name for source in self.config.sources if not source.enabled]
-        return [name for name in disabled if self._generated(name)] + self._removed()
-
-    def _removed(self) -> list[str]:
-        """Sources that sources.yml no longer names, and whose models are still there."""
-        known = {source.name for source in self.config.sources}
-        return [
-            path.stem
-            for path in sorted(self.layout.schemas.glob("*.yaml"))
-            if path.stem not in known
-            and (self.layout.dbt.models / sources_file(path.stem)).is_file()
-        ]
-
-    def _warn_of_removed(self, progress: Progress) -> None:
-        for name in self._removed():
-            folder = self.layout.shown(self.layout.dbt.models / staging_folder(name))
-            schema = self.layout.shown(self.layout.accepted_schema(name))
-            progress.warning(
-                f"source `{name}` is not in sources.yml any more: its models are left out of the"
-                f" build; to be rid of them remove {folder}/ and {schema}"
-            )
-
-    def _selection(self, names: Sequence[str], failed: Collection[str]) -> list[str] | None:
-        """Say what to build, in dbt's words; None: nothing is left to build."""
-        excluded = [*self._disabled(), *(name for name in failed if self._generated(name))]
-        select: list[str] = []
-        if names:
-            loaded = [name for name in names if name not in failed and self._generated(name)]
-            if not loaded:
-                return None
-            select = ["--select", *(f"source:{name}+" for name in loaded)]
-        return [*select, *_exclude(excluded)]
-
-
-def _exclude(sources: Collection[str]) -> list[str]:
-    """Leave sources out of a build, with all that is downstream of them."""
-    return ["--exclude", *(f"source:{name}+" for name in sources)] if sources else []

@@ -203,13 +203,10 @@ def _passes(error: BaseException) -> bool:
 def _by_table(rows: Mapping[str, int], live: StoredSchema, source: DltSource) -> Mapping[str, int]:
     """Count rows for each table of this source, 0 where this run brought none."""
     selected = set(source.selected_resources)
-    tables = live["tables"]
-    root = {name: name for name in tables}
-    for name in tables:
-        while (parent := tables[root[name]].get("parent")) in tables:
-            root[name] = parent
     return {
-        name: rows.get(name, 0) for name in tables if tables[root[name]].get("resource") in selected
+        name: rows.get(name, 0)
+        for name in live["tables"]
+        if dlt_schema.root_table(name, live).get("resource") in selected
     }
 
 

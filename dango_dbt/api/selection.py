@@ -1,0 +1,85 @@
+"""Which part of the dbt project a run builds, in the words of dbt's selection."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from dataclasses import replace
+
+from dango_dbt.config import SourcesConfig
+from dango_dbt.naming import sources_file, staging_folder
+from dango_dbt.progress import Progress
+from dango_dbt.project import ProjectLayout
+from dango_dbt.results import BuildResult
+
+__all__ = ["build_selection", "exclude", "explained", "left_out", "warn_of_removed"]
+
+
+def build_selection(
+    layout: ProjectLayout, config: SourcesConfig, names: Sequence[str], failed: Collection[str]
+) -> list[str] | None:
+    """Say what to build after a sync, as arguments of dbt's; None: nothing is left to build.
+
+    Args:
+        layout: where things are.
+        config: which sources there are.
+        names: the sources that the user has named: these and what is downstream; none: all.
+        failed: sources whose load has failed: they and what is downstream are left out.
+    """
+    excluded = [*left_out(layout, config), *(name for name in failed if _known(layout, name))]
+    select: list[str] = []
+    if names:
+        loaded = [name for name in names if name not in failed and _known(layout, name)]
+        if not loaded:
+            return None
+        select = ["--select", *(f"source:{name}+" for name in loaded)]
+    return [*select, *exclude(excluded)]
+
+
+def exclude(sources: Collection[str]) -> list[str]:
+    """Leave sources out of a build, with all that is downstream of them."""
+    return ["--exclude", *(f"source:{name}+" for name in sources)] if sources else []
+
+
+def left_out(layout: ProjectLayout, config: SourcesConfig) -> list[str]:
+    """Name the sources whose models are not built: disabled, or gone from sources.yml."""
+    disabled = [source.name for source in config.sources if not source.enabled]
+    return [name for name in disabled if _known(layout, name)] + _removed(layout, config)
+
+
+def warn_of_removed(layout: ProjectLayout, config: SourcesConfig, progress: Progress) -> None:
+    """Name what is left of sources that sources.yml no longer names."""
+    for name in _removed(layout, config):
+        folder = layout.shown(layout.dbt.models / staging_folder(name))
+        schema = layout.shown(layout.accepted_schema(name))
+        progress.warning(
+            f"source `{name}` is not in sources.yml any more: its models are left out of the"
+            f" build; to be rid of them remove {folder}/ and {schema}"
+        )
+
+
+def explained(layout: ProjectLayout, built: BuildResult, failed: Sequence[str]) -> BuildResult:
+    """Say why dbt cannot parse, where it is a source that has never been loaded."""
+    never = [name for name in failed if not _known(layout, name)]
+    if built.error is None or not never:
+        return built
+    names = ", ".join(f"`{name}`" for name in never)
+    hint = (
+        f"{names} failed, and has never been loaded: what refers to its staging models cannot"
+        " be parsed until it has"
+    )
+    return replace(built, error=replace(built.error, hint=hint))
+
+
+def _known(layout: ProjectLayout, source: str) -> bool:
+    """Whether dbt knows the source: naming it in a selection is a warning otherwise."""
+    return layout.accepted_schema(source).is_file()
+
+
+def _removed(layout: ProjectLayout, config: SourcesConfig) -> list[str]:
+    """Find the sources that sources.yml no longer names, and whose models are still there."""
+    named = {source.name for source in config.sources}
+    return [
+        path.stem
+        for path in sorted(layout.schemas.glob("*.yaml"))
+        if path.stem not in named and (layout.dbt.models / sources_file(path.stem)).is_file()
+    ]
