@@ -53,6 +53,7 @@ sources:
     resources: [products, carts]
     pipeline_name: ecommerce
     max_table_nesting: 2
+    on_empty: allow
 dbt_project: ../dbt
 generate: {target: dev}
 """
@@ -97,6 +98,7 @@ def test_all_keys_are_read(sources_yml: Path) -> None:
         "resources": ("products", "carts"),
         "pipeline_name": "ecommerce",
         "max_table_nesting": 2,
+        "on_empty": "allow",
     }
 
 

@@ -55,6 +55,7 @@ def sync_sources(  # noqa: PLR0913, PLR0917 - all that a load depends on
     target: Target,
     refresh: Refresh | None,
     parallel: int,
+    allow_empty: bool,  # noqa: FBT001 - passed on as the others are
     progress: Progress,
 ) -> list[SyncResult]:
     """Load the named sources, or all that are enabled.
@@ -88,6 +89,7 @@ def sync_sources(  # noqa: PLR0913, PLR0917 - all that a load depends on
             state=layout.state(target.name),
             live_schema=layout.live_schema(target.name, source.name),
             refresh=refresh,
+            allow_empty=allow_empty,
         )
         for source, arguments, found in zip(sources, expanded, from_secrets, strict=True)
     ]

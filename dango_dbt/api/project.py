@@ -65,6 +65,7 @@ class Project:
         *,
         target: str | None = None,
         refresh: Refresh | None = None,
+        allow_empty: bool = False,
         parallel: int = PARALLEL_SOURCES,
         generate: bool = True,
         progress: Progress | None = None,
@@ -75,6 +76,7 @@ class Project:
             sources: names of the sources to load; none: all that are enabled.
             target: name of the dbt target; None: the profile's default.
             refresh: what raw data to drop first, in dlt's words; None: nothing.
+            allow_empty: load although a filled table becomes empty by it.
             parallel: how many sources to load at the same time.
             generate: whether to generate dbt code afterwards.
             progress: is told what happens while it happens.
@@ -89,7 +91,7 @@ class Project:
         if found := self.unreferenced():
             progress.warning(unreferenced_text(found, self._names()))
         results = sync_sources(
-            self.layout, self.config, sources, resolved, refresh, parallel, progress
+            self.layout, self.config, sources, resolved, refresh, parallel, allow_empty, progress
         )
         run = RunResult("sync", resolved.name, sources=tuple(results))
         if follows is not None:
@@ -160,6 +162,7 @@ class Project:
         *,
         target: str | None = None,
         refresh: Refresh | None = None,
+        allow_empty: bool = False,
         parallel: int = PARALLEL_SOURCES,
         threads: int | None = None,
         full_refresh: bool = False,
@@ -177,7 +180,12 @@ class Project:
         started = time.perf_counter()
         progress = progress or Progress()
         run = self.sync(
-            sources, target=target, refresh=refresh, parallel=parallel, progress=progress
+            sources,
+            target=target,
+            refresh=refresh,
+            allow_empty=allow_empty,
+            parallel=parallel,
+            progress=progress,
         )
         run = replace(run, command="sync-and-build")
         warn_of_removed(self.layout, self.config, progress)

@@ -38,6 +38,7 @@ def init(directory: Path, dbt_project: Path | None) -> None:
 @options.target
 @options.full_refresh
 @options.threads
+@options.allow_empty
 @options.parallel
 @options.reporting
 def sync_and_build(reporting: Reporting, **arguments: Any) -> None:  # noqa: ANN401 - click's
@@ -62,6 +63,7 @@ def sync_and_build(reporting: Reporting, **arguments: Any) -> None:  # noqa: ANN
     help="Drop raw data first, in dlt's words: the rows, also the tables, also the source's state.",
 )
 @click.option("-y", "--yes", is_flag=True, help="Do not ask before raw data is dropped.")
+@options.allow_empty
 @options.parallel
 @options.reporting
 def sync(

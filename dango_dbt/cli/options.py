@@ -12,6 +12,7 @@ import click
 from dango_dbt.cli.running import Reporting
 
 __all__ = [
+    "allow_empty",
     "as_json",
     "full_refresh",
     "parallel",
@@ -52,6 +53,11 @@ full_refresh = click.option(
     "--full-refresh",
     is_flag=True,
     help="dbt's: rebuild incremental models and seeds. Never touches raw data.",
+)
+allow_empty = click.option(
+    "--allow-empty",
+    is_flag=True,
+    help="Load although a filled table becomes empty by it; default: refuse, as on_empty says.",
 )
 parallel = click.option(
     "--parallel-sources",

@@ -121,6 +121,11 @@ class SourceConfig(_Config):
         description="How many levels of nested lists become tables of their own; deeper ones"
         " become JSON. Default: dlt's, or what the source's code says.",
     )
+    on_empty: Literal["refuse", "allow"] = Field(
+        default="refuse",
+        description="What to do when a resource that replaces its table brings no rows, and the"
+        " table has some: refuse to load, or allow the table to become empty.",
+    )
 
     @property
     def dataset(self) -> str:

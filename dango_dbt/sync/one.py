@@ -11,7 +11,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, cast
 
 import dlt
-from dlt.common.exceptions import TransientException
 from dlt.pipeline.exceptions import PipelineStepFailed
 
 from dango_dbt import dlt_schema, sources
@@ -23,12 +22,11 @@ from dango_dbt.errors import DangoError, SyncError, first_line
 from dango_dbt.files import write_atomic
 from dango_dbt.progress import Progress
 from dango_dbt.results import Failure, SyncResult
-from dango_dbt.sync import secrets
+from dango_dbt.sync import guard, healing, secrets, steps
 from dango_dbt.sync.collector import RowCounter
+from dango_dbt.sync.packages import normalized, row_counts
 
 if TYPE_CHECKING:
-    from dlt.common.destination import Destination
-    from dlt.common.pipeline import NormalizeInfo
     from dlt.common.schema.typing import TTableSchema
     from dlt.extract import DltSource
 
@@ -48,6 +46,8 @@ class SyncJob:
         accepted: its accepted schema, to tell what a load brought; None before the first.
         state: dlt's working folders of the target.
         live_schema: where to keep the schema of the last successful load, for `generate`.
+        refresh: what raw data to drop first, in dlt's words.
+        allow_empty: let a load empty a filled table, whatever the source's `on_empty`.
     """
 
     source: SourceConfig
@@ -59,6 +59,7 @@ class SyncJob:
     state: Path
     live_schema: Path
     refresh: Refresh | None = None
+    allow_empty: bool = False
 
 
 def sync_one(job: SyncJob, warehouse: Warehouse, progress: Progress) -> SyncResult:
@@ -90,9 +91,12 @@ def sync_one(job: SyncJob, warehouse: Warehouse, progress: Progress) -> SyncResu
             seconds=stages.seconds,
         )
     _forget_trace(job)
-    unspoken = job.secrets | secrets.values(job.from_secrets)
-    failure = replace(failure, message=redact(failure.message, unspoken))
+    failure = replace(failure, message=_redacted(failure.message, job))
     return SyncResult(name, "failed", dataset, seconds=stages.seconds, error=failure)
+
+
+def _redacted(message: str, job: SyncJob) -> str:
+    return redact(message, job.secrets | secrets.values(job.from_secrets))
 
 
 def _forget_trace(job: SyncJob) -> None:
@@ -116,16 +120,16 @@ def _run(
                 progress=RowCounter(job.source.name, stages.progress),
             )
             pipeline.sync_destination()
-            if job.refresh and pipeline.has_pending_data:
-                pipeline.abort_packages()
-            rows.update(_finish_pending(pipeline))
+            rows.update(_settle(pipeline, job, source.schema.name, stages.progress))
     try:
         with stages("extract"):
             pipeline.extract(source, refresh=job.refresh)
         with stages("normalize"):
-            rows.update(_normalize(pipeline))
+            rows.update(steps.normalize(pipeline))
         with stages("load"), warehouse.destination() as destination:
-            _load(pipeline, destination)
+            pipeline.destination = destination
+            _refuse_to_empty(pipeline, job)
+            steps.load(pipeline)
             live = _complete(pipeline, source.schema.name, job.accepted)
         write_atomic(job.live_schema, dlt_schema.dump(live))
         return _by_table(rows, live, source), live
@@ -153,51 +157,71 @@ def _complete(
     return dlt_schema.export(schema)
 
 
-def _finish_pending(pipeline: dlt.Pipeline) -> Mapping[str, int]:
-    """Load what an interrupted run has left behind, so that nothing is lost."""
-    if not pipeline.has_pending_data:
+def _settle(
+    pipeline: dlt.Pipeline, job: SyncJob, schema_name: str, progress: Progress
+) -> Mapping[str, int]:
+    """Deal with what an earlier run has left behind; gives the rows that are loaded for it."""
+    if job.refresh:
+        if pipeline.has_pending_data:
+            steps.give_up(pipeline)
         return {}
-    rows = _normalize(pipeline)
-    _load(pipeline)
-    pipeline.sync_destination()
+    _heal(pipeline, job, schema_name)
+    if pipeline.has_pending_data:
+        rows = _finish_pending(pipeline, job, progress)
+        pipeline.sync_destination()
+        return rows
+    if pipeline.list_normalized_load_packages():
+        pipeline.abort_packages()  # one that died while it was given up
+    return {}
+
+
+def _heal(pipeline: dlt.Pipeline, job: SyncJob, schema_name: str) -> None:
+    """Delete rows that would be loaded twice.
+
+    Which loads are unfinished is known from their packages. Only where our own folder is new (it
+    was lost, or this is another machine) the tables are asked. That says nothing where another
+    pipeline loads, or has loaded, into the dataset: its rows are not ours to delete.
+    """
+    healing.heal_pending(pipeline)
+    known = Path(pipeline.working_dir) / "dango_healed"
+    if not known.exists():
+        if not pipeline.has_pending_data and job.source.pipeline == job.source.name:
+            healing.heal_unknown(pipeline, schema_name)
+        known.touch()
+
+
+def _finish_pending(pipeline: dlt.Pipeline, job: SyncJob, progress: Progress) -> Mapping[str, int]:
+    """Load what an interrupted run has left behind, so that nothing is lost.
+
+    What cannot be loaded is given up, and extracted anew: the source may have been mended since.
+    """
+    try:
+        steps.normalize(pipeline)
+        rows = row_counts(normalized(pipeline))  # dlt's own counts are gone after a restart
+        _refuse_to_empty(pipeline, job)
+        steps.load(pipeline)
+    except PipelineStepFailed as error:
+        if steps.passes(error.exception):
+            raise
+        progress.warning(
+            f"source `{job.source.name}`: what an earlier run left behind could not be loaded, and"
+            f" is extracted anew: {_redacted(_step_error(error, job).message, job)}"
+        )
+        return {}
     return rows
 
 
-def _normalize(pipeline: dlt.Pipeline) -> Mapping[str, int]:
-    """Normalize; gives the rows by table."""
-    with _abort_if_hopeless(pipeline):
-        info = cast("NormalizeInfo | None", pipeline.normalize())
-    return info.row_counts if info else {}
+def _refuse_to_empty(pipeline: dlt.Pipeline, job: SyncJob) -> None:
+    """Give up a load that would empty a filled table.
 
-
-def _load(pipeline: dlt.Pipeline, destination: Destination[Any, Any] | None = None) -> None:
-    """Load what is normalized."""
-    with _abort_if_hopeless(pipeline):
-        pipeline.load(destination=destination)
-
-
-@contextmanager
-def _abort_if_hopeless(pipeline: dlt.Pipeline) -> Iterator[None]:
-    """Give up a package that can never be loaded; dlt would try it again before all others.
-
-    With a package the cursors go back, so that its rows are extracted anew. One that was stopped by
-    something that passes (the network, the disk, Ctrl-C) is kept, and finished by the next run.
+    Raises:
+        SyncError: it would have.
     """
-    try:
-        yield
-    except PipelineStepFailed as error:
-        if not _passes(error.exception):
-            pipeline.abort_packages()
-        raise
-
-
-def _passes(error: BaseException) -> bool:
-    seen: BaseException | None = error
-    while seen is not None:
-        if isinstance(seen, (TransientException, OSError, MemoryError, KeyboardInterrupt)):
-            return True
-        seen = seen.__cause__
-    return False
+    if job.allow_empty or job.refresh or job.source.on_empty == "allow":
+        return
+    if tables := guard.emptied(pipeline):
+        steps.give_up(pipeline)
+        raise guard.refusal(tables, job.source.name)
 
 
 def _by_table(rows: Mapping[str, int], live: StoredSchema, source: DltSource) -> Mapping[str, int]:
