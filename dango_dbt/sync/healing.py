@@ -27,6 +27,7 @@ from dlt.common.schema.utils import (
     get_nested_tables,
     has_column_with_prop,
     is_nested_table,
+    normalize_schema_name,
 )
 
 from dango_dbt.sync.packages import normalized, restart
@@ -35,7 +36,7 @@ if TYPE_CHECKING:
     import dlt
     from dlt.destinations.job_client_impl import SqlJobClientWithStagingDataset
 
-__all__ = ["client_of", "delete_pending", "heal_pending", "heal_unknown"]
+__all__ = ["client_of", "delete_pending", "heal_pending", "heal_unknown", "is_ahead"]
 
 _LOAD_ID = "_dlt_load_id"
 
@@ -73,6 +74,22 @@ def heal_unknown(pipeline: dlt.Pipeline, schema_name: str) -> None:
     with client_of(pipeline, schema) as client:
         dataset = _Dataset(client)
         _delete(dataset, _unknown_load(dataset))
+
+
+def is_ahead(pipeline: dlt.Pipeline) -> bool:
+    """Whether the local state knows of loads that the warehouse does not.
+
+    So it is when the warehouse was put back to an older copy of itself, or another file was put in
+    its place. dlt keeps to the newer state, and the rows in between would never come.
+    """
+    if pipeline.has_pending_data or not pipeline.config.restore_from_destination:
+        return False
+    with client_of(pipeline, Schema(normalize_schema_name(pipeline.pipeline_name))) as client:
+        try:
+            stored = client.get_stored_state(pipeline.pipeline_name)
+        except DestinationUndefinedEntity:
+            return False
+    return stored is not None and stored.version < pipeline.state["_state_version"]
 
 
 @contextmanager

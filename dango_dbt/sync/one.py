@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import time
 from collections import Counter
 from collections.abc import Iterator, Mapping
@@ -27,6 +28,7 @@ from dango_dbt.sync.collector import RowCounter
 from dango_dbt.sync.packages import normalized, row_counts
 
 if TYPE_CHECKING:
+    from dlt.common.destination import Destination
     from dlt.common.schema.typing import TTableSchema
     from dlt.extract import DltSource
 
@@ -112,14 +114,7 @@ def _run(
     with stages("prepare"):
         source = sources.load(job.source, job.kwargs, job.custom_sources, job.from_secrets)
         with warehouse.destination() as destination:
-            pipeline = dlt.pipeline(
-                job.source.pipeline,
-                pipelines_dir=str(job.state),
-                dataset_name=job.source.dataset,
-                destination=destination,
-                progress=RowCounter(job.source.name, stages.progress),
-            )
-            pipeline.sync_destination()
+            pipeline = _open(job, destination, stages.progress)
             rows.update(_settle(pipeline, job, source.schema.name, stages.progress))
     try:
         with stages("extract"):
@@ -135,6 +130,28 @@ def _run(
         return _by_table(rows, live, source), live
     finally:
         pipeline.deactivate()
+
+
+def _open(job: SyncJob, destination: Destination[Any, Any], progress: Progress) -> dlt.Pipeline:
+    """Open the source's pipeline, with the state that the destination has."""
+
+    def open_() -> dlt.Pipeline:
+        pipeline = dlt.pipeline(
+            job.source.pipeline,
+            pipelines_dir=str(job.state),
+            dataset_name=job.source.dataset,
+            destination=destination,
+            progress=RowCounter(job.source.name, progress),
+        )
+        pipeline.sync_destination()
+        return pipeline
+
+    pipeline = open_()
+    if healing.is_ahead(pipeline):
+        pipeline.deactivate()
+        shutil.rmtree(pipeline.working_dir)
+        pipeline = open_()
+    return pipeline
 
 
 def _complete(
