@@ -73,7 +73,7 @@ def heal_unknown(pipeline: dlt.Pipeline, schema_name: str) -> None:
         return
     with client_of(pipeline, schema) as client:
         dataset = _Dataset(client)
-        _delete(dataset, _unknown_load(dataset))
+        _delete(dataset, _unknown_load(dataset, pipeline.pipeline_name))
 
 
 def is_ahead(pipeline: dlt.Pipeline) -> bool:
@@ -204,25 +204,26 @@ def _stored_schema(pipeline: dlt.Pipeline, name: str) -> Schema | None:
     return Schema.from_dict(json.loads(stored.schema)) if stored else None
 
 
-def _unknown_load(dataset: _Dataset) -> str | None:
+def _unknown_load(dataset: _Dataset, pipeline_name: str) -> str | None:
     """Find the one load id that is newer than all finished loads."""
     schema = dataset.schema
-    loads, state = schema.loads_table_name, schema.state_table_name
     ((newest,),) = _query(
         dataset,
-        f"SELECT max(load_id) FROM {dataset.name(loads)}"
+        f"SELECT max(load_id) FROM {dataset.name(schema.loads_table_name)}"
         f" WHERE schema_name = {dataset.literal(schema.name)}",
     )
-    # Several pipelines may keep their state in a dataset, so it counts only against deleting.
-    tables = [*dataset.appended(), *([state] if newest is None else [])]
+    # Several pipelines may keep their state in a dataset.
+    ours = f" AND pipeline_name = {dataset.literal(pipeline_name)}"
+    state = schema.state_table_name
     found = {
         row[0]
-        for table in tables
+        for table in (*dataset.appended(), state)
         if dataset.has(table, _LOAD_ID)
         for row in _query(
             dataset,
             f"SELECT DISTINCT {_LOAD_ID} FROM {dataset.name(table)}"
-            f" WHERE {_LOAD_ID} > {dataset.literal(newest or '')}",
+            f" WHERE {_LOAD_ID} > {dataset.literal(newest or '')}"
+            f"{ours if table == state else ''}",
         )
     }
     return found.pop() if len(found) == 1 else None
