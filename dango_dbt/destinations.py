@@ -7,7 +7,7 @@ dlt is imported inside functions only.
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Hashable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,7 +20,15 @@ if TYPE_CHECKING:
     import duckdb
     from dlt.common.destination import Destination, DestinationCapabilitiesContext
 
-__all__ = ["ADAPTERS", "Adapter", "Warehouse", "adapter", "capabilities", "warehouse"]
+__all__ = [
+    "ADAPTERS",
+    "Adapter",
+    "Warehouse",
+    "adapter",
+    "capabilities",
+    "same_database",
+    "warehouse",
+]
 
 
 @dataclass(frozen=True)
@@ -44,11 +52,14 @@ class Adapter:
         destination: name of the dlt destination.
         dialect: name of the sqlglot dialect, and of the file of words to quote.
         open: resolved dbt target → warehouse.
+        database: resolved dbt target → what its database is known by; None: nobody can share it,
+            or the fields that are known do not tell.
     """
 
     destination: str
     dialect: str
     open: Callable[[Target], Warehouse]
+    database: Callable[[Target], Hashable | None]
 
 
 def adapter(adapter_type: str) -> Adapter:
@@ -75,6 +86,15 @@ def warehouse(target: Target) -> Warehouse:
     return adapter(target.type).open(target)
 
 
+def same_database(one: Target, other: Target) -> bool:
+    """Tell whether what is loaded into two targets lands in one database."""
+    known = ADAPTERS.get(one.type)
+    if known is None or one.type != other.type:
+        return False
+    database = known.database(one)
+    return database is not None and database == known.database(other)
+
+
 def capabilities(adapter_type: str) -> DestinationCapabilitiesContext:
     """Tell dlt's types, quoting and naming of a warehouse; needs no connection and no driver."""
     from dlt import destinations
@@ -83,19 +103,33 @@ def capabilities(adapter_type: str) -> DestinationCapabilitiesContext:
     return cast("DestinationCapabilitiesContext", factory().capabilities())
 
 
+_IN_MEMORY = ":memory:"
+
+
+def _duckdb_path(target: Target) -> str:
+    return str(target.fields.get("path") or _IN_MEMORY)
+
+
+def _duckdb_file(target: Target) -> Path | None:
+    """Find a target's file; None where it has none: in memory, MotherDuck, DuckLake."""
+    path = _duckdb_path(target)
+    remote = path.startswith(("md:", "motherduck:")) or target.fields.get("is_ducklake")
+    return None if path == _IN_MEMORY or remote else (target.directory / path).resolve()
+
+
 def _duckdb(target: Target) -> Warehouse:
-    path = str(target.fields.get("path") or ":memory:")
-    if path == ":memory:":
+    if _duckdb_path(target) == _IN_MEMORY:
         raise ConfigError(
             f"target `{target.name}` keeps DuckDB in memory, which dlt and dbt cannot share",
             hint="give the target a `path:` in profiles.yml, such as ../data/warehouse.duckdb",
         )
-    if path.startswith(("md:", "motherduck:")) or target.fields.get("is_ducklake"):
+    file_path = _duckdb_file(target)
+    if file_path is None:
         raise ConfigError(
             f"target `{target.name}` is no DuckDB file; others are not supported yet",
             hint="give the target a `path:` to a file in profiles.yml",
         )
-    file = SharedDuckDb((target.directory / path).resolve(), target.fields.get("config_options"))
+    file = SharedDuckDb(file_path, target.fields.get("config_options"))
     # A schema named like the file's stem makes every reference ambiguous in DuckDB.
     return Warehouse(file.destination, frozenset({file.path.stem.lower()}))
 
@@ -156,5 +190,5 @@ class SharedDuckDb:
 
 
 ADAPTERS: Mapping[str, Adapter] = {
-    "duckdb": Adapter(destination="duckdb", dialect="duckdb", open=_duckdb),
+    "duckdb": Adapter(destination="duckdb", dialect="duckdb", open=_duckdb, database=_duckdb_file),
 }

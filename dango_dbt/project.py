@@ -35,6 +35,7 @@ class Target:
         schema: the schema that dbt builds into by default.
         fields: all fields of the output, secrets included: never print them.
         directory: what relative paths in the fields are relative to (dbt's working directory).
+        place: where the output stands in profiles.yml.
     """
 
     name: str
@@ -42,6 +43,7 @@ class Target:
     schema: str
     fields: Mapping[str, Any] = field(repr=False)
     directory: Path
+    place: Place
 
 
 @dataclass(frozen=True)

@@ -56,6 +56,7 @@ sources:
     on_empty: allow
 dbt_project: ../dbt
 generate: {target: dev}
+shared_targets: [dev, ci]
 """
 
 
@@ -81,6 +82,7 @@ def test_all_keys_are_read(sources_yml: Path) -> None:
     assert config.version == "1.0"
     assert config.dbt_project == "../dbt"
     assert config.generate.target == "dev"
+    assert config.shared_targets == ("dev", "ci")
     assert source.model_dump() == {
         "name": "ecommerce",
         "type": "dlt_native",
@@ -305,7 +307,7 @@ def test_a_mistake_is_named_with_its_place(
         (in_source("max_table_nesting: '1'"), "write it without quotes"),
         (in_source("description: on"), "put it in quotes: 'on'"),
         (in_source("resources: carts"), "begin each item with `- `"),
-        ("zzz: 1", "the keys here are: version, sources, dbt_project, generate"),
+        ("zzz: 1", "the keys here are: version, sources, dbt_project, generate, shared_targets"),
     ],
 )
 def test_a_mistake_comes_with_what_to_do(sources_yml: Path, text: str, hint: str) -> None:

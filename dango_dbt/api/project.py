@@ -24,8 +24,9 @@ from dango_dbt.discovery import unreferenced, unreferenced_text
 from dango_dbt.errors import DangoError
 from dango_dbt.findings import SourceList, Unreferenced
 from dango_dbt.progress import Progress
-from dango_dbt.project import SOURCES_FILE, DbtProject, ProjectLayout, find_root
+from dango_dbt.project import SOURCES_FILE, DbtProject, ProjectLayout, Target, find_root
 from dango_dbt.results import BuildResult, Failure, FileResult, RunResult
+from dango_dbt.shared_targets import shared_database
 
 if TYPE_CHECKING:
     from dango_dbt.sync import Refresh
@@ -86,7 +87,7 @@ class Project:
         """
         started = time.perf_counter()
         progress = progress or Progress()
-        resolved = dbt.resolve_target(self.layout.dbt, target)
+        resolved = self._target_to_load(target)
         follows = self._adapter() if generate else None
         if found := self.unreferenced():
             progress.warning(unreferenced_text(found, self._names()))
@@ -233,6 +234,14 @@ class Project:
         return unreferenced(self.layout.root, self.layout.custom_sources, named)
 
     # ---------------------------------------------------------------- the parts
+
+    def _target_to_load(self, name: str | None) -> Target:
+        """Resolve a target, and refuse one that would share its raw data by accident."""
+        target = dbt.resolve_target(self.layout.dbt, name)
+        others = dbt.other_targets(self.layout.dbt, target)
+        if error := shared_database(target, others, self.config):
+            raise error
+        return target
 
     def _names(self) -> list[str]:
         return [source.name for source in self.config.sources]

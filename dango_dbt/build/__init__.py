@@ -13,6 +13,7 @@ from dango_dbt.build.packages import ensure_packages
 from dango_dbt.build.profile import (
     adapter_type,
     default_target,
+    other_targets,
     resolve_target,
     taken_target,
 )
@@ -24,6 +25,7 @@ __all__ = [
     "dbt",
     "default_target",
     "ensure_packages",
+    "other_targets",
     "resolve_target",
     "runner",
     "taken_target",

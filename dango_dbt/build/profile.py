@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -14,7 +15,7 @@ from dango_dbt.errors import ConfigError, Place
 from dango_dbt.project import DbtProject, Target, dbt_variable
 from dango_dbt.yaml_files import syntax_error
 
-__all__ = ["adapter_type", "default_target", "resolve_target", "taken_target"]
+__all__ = ["adapter_type", "default_target", "other_targets", "resolve_target", "taken_target"]
 
 #: Where an adapter has a schema of its own that the profile need not name.
 _DEFAULT_SCHEMAS = {"duckdb": "main"}
@@ -40,10 +41,43 @@ def resolve_target(project: DbtProject, name: str | None = None) -> Target:
         str(key): profile.render(value, "outputs", name, key)
         for key, value in profile.output(name).items()
     }
+    return _target(project, profile, name, fields)
+
+
+def other_targets(project: DbtProject, target: Target) -> list[Target]:
+    """Find the profile's other targets of a target's adapter, with what of them is known here.
+
+    Variables of targets for other machines are commonly unset on this one: fields that cannot be
+    rendered are left out, and so are targets whose adapter cannot be told.
+
+    Raises:
+        ConfigError: profiles.yml is missing or wrong.
+    """
+    profile = _Profile.read(project)
+    outputs = {
+        str(name): output
+        for name, output in profile.outputs().items()
+        if str(name) != target.name and isinstance(output, dict)
+    }
+    others = []
+    for name, output in outputs.items():
+        # The adapter first: rendering the fields of another one may take dbt's renderer.
+        if profile.rendered_here(name, output, ["type"]) == {"type": target.type}:
+            fields = profile.rendered_here(name, output, output)
+            others.append(_target(project, profile, name, fields))
+    return others
+
+
+def _target(project: DbtProject, profile: _Profile, name: str, fields: Mapping[str, Any]) -> Target:
     adapter = str(fields["type"])
     schema = fields.get("schema") or fields.get("dataset") or _DEFAULT_SCHEMAS.get(adapter, "")
     return Target(
-        name=name, type=adapter, schema=str(schema), fields=fields, directory=project.directory
+        name=name,
+        type=adapter,
+        schema=str(schema),
+        fields=fields,
+        directory=project.directory,
+        place=profile.place("outputs", name),
     )
 
 
@@ -161,6 +195,16 @@ class _Profile:
                 if "environment variable" in str(error)
                 else "mend the template",
             ) from error
+
+    def rendered_here(
+        self, name: str, output: Mapping[Any, Any], keys: Iterable[Any]
+    ) -> dict[str, Any]:
+        """Render these fields of a target, without those that cannot be."""
+        fields = {}
+        for key in keys:
+            with suppress(ConfigError):
+                fields[str(key)] = self.render(output.get(key), "outputs", name, key)
+        return fields
 
     def place(self, *keys: Any) -> Place:  # noqa: ANN401 - YAML keys and list indexes
         """Where the value that these keys lead to is, or the last of them that there is."""

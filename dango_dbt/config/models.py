@@ -162,6 +162,11 @@ class SourcesConfig(_Config):
     generate: GenerateConfig = Field(
         default=GenerateConfig(), description="Settings of the generated dbt code."
     )
+    shared_targets: Annotated[tuple[_Text, ...], Field(strict=False)] = Field(
+        default=(),
+        description="dbt targets that may have one database, and so the same raw data; default"
+        " none.",
+    )
 
     _places: Mapping[KeyPath, Place] = PrivateAttr(default_factory=dict)
 

@@ -83,7 +83,8 @@ def test_the_list_tells_what_the_last_sync_left(three: Workspace) -> None:
 def test_the_loads_are_those_of_the_target(three: Workspace) -> None:
     profiles = three.root / "dbt_project" / "profiles.yml"
     dev = profiles.read_text()
-    profiles.write_text(dev + dev.partition("outputs:\n")[2].replace("dev:", "prod:"))
+    prod = dev.partition("outputs:\n")[2].replace("dev:", "prod:").replace("warehouse.", "prod.")
+    profiles.write_text(dev + prod)
     assert three.command("sync", "--source", "good", "--target", "prod").returncode == 0
     assert listed(three)["good"]["state"] == "never synced"
     assert listed(three, "--target", "prod")["good"]["state"] == "success"
