@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -54,18 +54,13 @@ def other_targets(project: DbtProject, target: Target) -> list[Target]:
         ConfigError: profiles.yml is missing or wrong.
     """
     profile = _Profile.read(project)
-    outputs = {
-        str(name): output
-        for name, output in profile.outputs().items()
-        if str(name) != target.name and isinstance(output, dict)
-    }
-    others = []
-    for name, output in outputs.items():
-        # The adapter first: rendering the fields of another one may take dbt's renderer.
-        if profile.rendered_here(name, output, ["type"]) == {"type": target.type}:
-            fields = profile.rendered_here(name, output, output)
-            others.append(_target(project, profile, name, fields))
-    return others
+    names = [name for name in profile.outputs() if str(name) != target.name]
+    known = {name: profile.known_here(name) for name in names}
+    return [
+        _target(project, profile, str(name), fields)
+        for name, fields in known.items()
+        if fields.get("type") == target.type
+    ]
 
 
 def _target(project: DbtProject, profile: _Profile, name: str, fields: Mapping[str, Any]) -> Target:
@@ -196,14 +191,16 @@ class _Profile:
                 else "mend the template",
             ) from error
 
-    def rendered_here(
-        self, name: str, output: Mapping[Any, Any], keys: Iterable[Any]
-    ) -> dict[str, Any]:
-        """Render these fields of a target, without those that cannot be."""
-        fields = {}
-        for key in keys:
-            with suppress(ConfigError):
-                fields[str(key)] = self.render(output.get(key), "outputs", name, key)
+    def known_here(self, name: str) -> dict[str, Any]:
+        """The scalar fields of a target, without those that cannot be rendered.
+
+        dbt's own renderer would take more than a second to import, and nothing is connected to.
+        """
+        output = self.outputs()[name]
+        fields: dict[str, Any] = {}
+        for key, value in output.items() if isinstance(output, dict) else ():
+            with suppress(ConfigError, TemplateError):
+                fields[str(key)] = render(value, exactly=False)
         return fields
 
     def place(self, *keys: Any) -> Place:  # noqa: ANN401 - YAML keys and list indexes

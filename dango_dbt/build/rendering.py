@@ -35,12 +35,22 @@ def dbt_is_installed() -> bool:
         return False
 
 
-def render(value: Any, *, is_password: bool = False) -> Any:  # noqa: ANN401 - any YAML value
+def render(
+    value: Any,  # noqa: ANN401 - any YAML value
+    *,
+    is_password: bool = False,
+    exactly: bool = True,
+) -> Any:  # noqa: ANN401 - any YAML value
     """Render one scalar of profiles.yml.
 
     Importing dbt's renderer takes more than a second, so it is left alone where there is nothing
     to render. dbt takes a password that is no valid Jinja as it is; an unset variable in one is
     an error here, since the login would fail with less to go by.
+
+    Args:
+        value: the scalar.
+        is_password: whether it stands below the key `password`.
+        exactly: with dbt's own renderer where there is one; otherwise quickly, with jinja2.
 
     Raises:
         TemplateError: a variable is unset, or the template is wrong.
@@ -53,8 +63,8 @@ def render(value: Any, *, is_password: bool = False) -> Any:  # noqa: ANN401 - a
     if not _JINJA.search(value):
         # What Jinja makes of plain text: one newline at the end goes, the others are unified.
         return re.sub(r"\r\n|\r", "\n", value).removesuffix("\n")
-    with_dbt = render_with_dbt if dbt_is_installed() else render_with_jinja
-    return with_dbt(value, is_password=is_password)
+    render_ = render_with_dbt if exactly and dbt_is_installed() else render_with_jinja
+    return render_(value, is_password=is_password)
 
 
 def render_with_dbt(text: str, *, is_password: bool = False) -> Any:  # noqa: ANN401 - any YAML value
