@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from io import StringIO
 from pathlib import Path
@@ -16,7 +16,15 @@ from dotenv.parser import parse_stream
 
 from dango_dbt.errors import ConfigError, Place
 
-__all__ = ["Expanded", "Unset", "expand", "load_env_file", "redact", "unset_error"]
+__all__ = [
+    "Expanded",
+    "Unset",
+    "expand",
+    "load_env_file",
+    "redact",
+    "unset_error",
+    "variables",
+]
 
 _KeyPath: TypeAlias = tuple[str | int, ...]
 
@@ -132,6 +140,21 @@ def expand(
     if work.needed:
         raise unset_error(source, work.unset)
     return Expanded(expanded, tuple(work.unset), frozenset(work.secrets))
+
+
+def variables(value: object) -> Iterator[str]:
+    """Name the variables in a source's arguments, set or not, those with a default too.
+
+    What `expand` would refuse is passed over.
+    """
+    if isinstance(value, str):
+        for match in _REFERENCE.finditer(value):
+            inside = _INSIDE.fullmatch(match[1]) if match[1] and match[2] else None
+            if inside is not None:
+                yield inside[1]
+    elif isinstance(value, (Mapping, list)):
+        for item in value.values() if isinstance(value, Mapping) else value:
+            yield from variables(item)
 
 
 def unset_error(source: str, unset: Sequence[Unset]) -> ConfigError:

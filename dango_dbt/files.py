@@ -13,7 +13,7 @@ from pathlib import Path
 from dango_dbt.errors import GenerateError
 from dango_dbt.results import FileAction
 
-__all__ = ["Generated", "read_text", "sync_file", "write_atomic"]
+__all__ = ["Generated", "read_exactly", "read_text", "sync_file", "write_atomic"]
 
 
 @dataclass(frozen=True)
@@ -56,16 +56,31 @@ def read_text(path: Path) -> str | None:
     Raises:
         GenerateError: it cannot be read as UTF-8.
     """
+    text = read_exactly(path)
+    return None if text is None else text.replace("\r\n", "\n").replace("\r", "\n")
+
+
+def read_exactly(path: Path) -> str | None:
+    """Read a text file, its line ends as they are; None where there is none.
+
+    Raises:
+        GenerateError: it cannot be read as UTF-8.
+    """
     try:
-        return path.read_text(encoding="utf-8")
+        return path.read_bytes().decode("utf-8")
     except FileNotFoundError:
         return None
     except (OSError, UnicodeDecodeError) as error:
         raise GenerateError(f"cannot read {path}: {error}") from error
 
 
-def write_atomic(path: Path, text: str) -> None:
+def write_atomic(path: Path, text: str, *, private: bool = False) -> None:
     """Write a file whole or not at all: a temporary file beside it takes its place.
+
+    Args:
+        path: the file; its folders are made.
+        text: what it is to hold, with its line ends.
+        private: only its owner may read it, whatever it was before; else a file keeps its mode.
 
     Raises:
         GenerateError: the folder or file cannot be written.
@@ -75,8 +90,10 @@ def write_atomic(path: Path, text: str) -> None:
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         try:
+            if private:
+                temporary.touch(mode=0o600)  # before anything is in it
             temporary.write_text(text, encoding="utf-8", newline="\n")
-            if path.exists():
+            if path.exists() and not private:
                 temporary.chmod(path.stat().st_mode & 0o777)
             temporary.replace(path)
         finally:

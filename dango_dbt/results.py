@@ -9,6 +9,7 @@ from typing import Literal
 from dango_dbt.errors import DangoError, ExitCode
 
 __all__ = [
+    "AddedSource",
     "BuildResult",
     "Failure",
     "FileResult",
@@ -147,3 +148,39 @@ class RunResult:
     def status(self) -> Literal["success", "failed"]:
         """`success` exactly where the exit code is 0."""
         return "success" if self.exit_code == ExitCode.SUCCESS else "failed"
+
+
+@dataclass(frozen=True)
+class AddedSource:
+    """A verified source that has become part of the project.
+
+    Attributes:
+        name: what it is called in the project.
+        verified: what it is called in the repository at `location`.
+        module: what `source_module` names.
+        function: what `source_function` names.
+        files: what was written; the package's folder ends with a slash.
+        requirements: lines that are new in requirements.txt.
+        secrets: keys that are new in .dlt/secrets.toml under `[sources.<name>]`, to be filled in.
+        config: likewise in .dlt/config.toml.
+        variables: the variables in its arguments.
+        notes: what else the user should know.
+    """
+
+    name: str
+    verified: str
+    location: str
+    module: str
+    function: str
+    files: tuple[FileResult, ...]
+    requirements: tuple[str, ...]
+    secrets: tuple[str, ...]
+    config: tuple[str, ...]
+    variables: tuple[str, ...]
+    notes: tuple[str, ...]
+
+    @property
+    def next_steps(self) -> tuple[str, ...]:
+        """The commands to run once everything is filled in."""
+        install = ("pip install -r requirements.txt",) if self.requirements else ()
+        return (*install, f"dango-dbt sync --source {self.name}")

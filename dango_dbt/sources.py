@@ -117,7 +117,7 @@ def _import(name: str, custom_sources: Path, source: str) -> ModuleType:
         except ModuleNotFoundError as error:
             if error.name is None or not f"{full_name}.".startswith(f"{error.name}."):
                 raise  # an import inside the module
-            if not_there := not_in_dlt(name):
+            if not_there := not_in_dlt(name, source):
                 raise not_there from error
             raise ConfigError(
                 f"there is no module `{name}`",

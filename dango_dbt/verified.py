@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dango_dbt.errors import ConfigError
 
-__all__ = ["VERIFIED", "not_in_dlt"]
+__all__ = ["SHIPPED", "VERIFIED", "not_in_dlt", "verified_name"]
 
 #: Folders below `sources/` of https://github.com/dlt-hub/verified-sources, whose code `dlt init`
 #: copies into a project, without those that dlt itself ships. A name that is missing here only gets
@@ -45,27 +45,40 @@ VERIFIED = (
     "zendesk",
 )
 
-_SHIPPED = ("filesystem", "rest_api", "sql_database")
+#: Sources that are modules of dlt.
+SHIPPED = ("filesystem", "rest_api", "sql_database")
 
 #: What is left off their names in guides.
 _SUFFIXES = ("", "_dlt", "_analytics")
 
 
-def not_in_dlt(module: str) -> ConfigError | None:
-    """Make the error for a `dlt.sources.X` that dlt does not hold; None for any other module."""
+def verified_name(module: str) -> str | None:
+    """Name the verified source that a `dlt.sources.X` stands for; None where it is none."""
     if not module.startswith("dlt.sources."):
         return None
     asked = module.split(".")[2]
-    name = next((asked + end for end in _SUFFIXES if asked + end in VERIFIED), None)
+    return next((asked + end for end in _SUFFIXES if asked + end in VERIFIED), None)
+
+
+def not_in_dlt(module: str, source: str) -> ConfigError | None:
+    """Make the error for a `dlt.sources.X` that dlt does not hold; None for any other module.
+
+    Args:
+        module: what `source_module` says.
+        source: the source's name in sources.yml.
+    """
+    if not module.startswith("dlt.sources."):
+        return None
+    name = verified_name(module)
     if name is None:
         return ConfigError(
             f"there is no module `{module}`",
-            hint=f"in dlt.sources there are: {', '.join(_SHIPPED)}",
+            hint=f"in dlt.sources there are: {', '.join(SHIPPED)}",
         )
     return ConfigError(
         f"there is no module `{module}`: dlt gives out `{name}` as a verified source, whose code"
-        " becomes part of your project",
-        hint=f"run `dlt init {name} duckdb` in an empty folder, move its folder {name}/ to"
-        f" custom_sources/, install what its requirements.txt names, and write"
-        f" `source_module: {name}`",
+        f" becomes part of your project (`pip install dlt[{module.split('.')[2]}]` does not bring"
+        " it)",
+        hint=f"run `dango-dbt source add {source} --verified {name}`, then write"
+        f" `source_module: {source}` in this entry",
     )

@@ -6,8 +6,10 @@ from pathlib import Path
 
 from dango_dbt import destinations, dlt_schema, macros
 from dango_dbt.config import SourcesConfig
+from dango_dbt.credentials import variables
 from dango_dbt.dlt_schema import StoredSchema
-from dango_dbt.files import Generated, read_text, sync_file, write_atomic
+from dango_dbt.env_example import with_variables
+from dango_dbt.files import Generated, read_exactly, read_text, sync_file, write_atomic
 from dango_dbt.generate import plan_macros, plan_source
 from dango_dbt.project import ProjectLayout
 from dango_dbt.results import FileAction, FileResult
@@ -45,7 +47,20 @@ def generate_files(
     if results:
         planned = plan_macros(macros.texts())
         results += [_write(layout, layout.dbt.macros / file.path, file.text) for file in planned]
-    return results
+    return results + _env_example(layout, config)
+
+
+def _env_example(layout: ProjectLayout, config: SourcesConfig) -> list[FileResult]:
+    """Name the variables of sources.yml in `.env.example`, where they are missing there."""
+    path = layout.root / ".env.example"
+    current = read_exactly(path)
+    text = with_variables(
+        current, variables([source.dlt_native.function_kwargs for source in config.sources])
+    )
+    if text is None or text == current:
+        return []
+    write_atomic(path, text)
+    return [_result(layout, path, "created" if current is None else "updated")]
 
 
 def _schema(layout: ProjectLayout, target: str, source: str) -> StoredSchema | None:

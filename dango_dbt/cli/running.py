@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from dango_dbt.report import Verbosity
     from dango_dbt.results import RunResult
 
-__all__ = ["Reporting", "run", "run_init", "run_plain", "run_source_list"]
+__all__ = ["Reporting", "run", "run_init", "run_plain", "run_source_add", "run_source_list"]
 
 
 @dataclass(frozen=True)
@@ -145,6 +145,22 @@ def run_source_list(project_dir: Path | None, target: str | None, *, as_json: bo
         click.echo(report.source_list_json(found))
     else:
         report.source_list(found, report.console_on(sys.stdout))
+
+
+def run_source_add(
+    project_dir: Path | None, name: str, verified: str, location: str | None, *, as_json: bool
+) -> None:
+    """Bring a verified source into the project, and say what is left to do."""
+    from dango_dbt import report
+    from dango_dbt.adding import add_verified
+
+    with _errors_told("source add" if as_json else None):
+        click.echo(f"Fetching verified source `{verified}` …", err=True)
+        added = add_verified(project_dir or Path(), name, verified, location=location)
+    if as_json:
+        click.echo(report.source_add_json(added))
+    else:
+        report.source_added(added, report.console_on(sys.stdout))
 
 
 def _warn_unreferenced(found: Sequence[Unreferenced], names: Sequence[str]) -> None:

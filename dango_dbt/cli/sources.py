@@ -7,14 +7,14 @@ from pathlib import Path
 import click
 
 from dango_dbt.cli import options
-from dango_dbt.cli.running import run_source_list
+from dango_dbt.cli.running import run_source_add, run_source_list
 
 __all__ = ["source"]
 
 
-@click.group("source", short_help="List the sources.")
+@click.group("source", short_help="List the sources, or add one.")
 def source() -> None:
-    """Look at the sources of .dango/sources.yml."""
+    """Look at the sources of .dango/sources.yml, or add one."""
 
 
 @source.command("list", short_help="List all sources and what their last sync brought.")
@@ -27,3 +27,30 @@ def source_list(target: str | None, project_dir: Path | None, *, as_json: bool) 
     Reads files only: it connects to nothing, and imports no source's code.
     """
     run_source_list(project_dir, target, as_json=as_json)
+
+
+@source.command("add", short_help="Bring a dlt verified source into the project.")
+@click.argument("name")
+@click.option(
+    "--verified",
+    required=True,
+    metavar="SOURCE",
+    help="The verified source, such as hubspot: https://dlthub.com/docs/dlt-ecosystem/verified-sources",
+)
+@click.option(
+    "--location",
+    metavar="PATH_OR_URL",
+    help="git repository to take it from, laid out like dlt's; default: dlt's own.",
+)
+@options.project_dir
+@options.as_json
+def source_add(
+    name: str, verified: str, location: str | None, project_dir: Path | None, *, as_json: bool
+) -> None:
+    """Bring a dlt verified source into the project, as source NAME, with `dlt init`.
+
+    Its code goes to custom_sources/NAME/, what it needs to requirements.txt, the keys of its
+    secrets to .dlt/secrets.toml, of its settings to .dlt/config.toml, and an entry to
+    .dango/sources.yml. Nothing that is there is overwritten.
+    """
+    run_source_add(project_dir, name, verified, location, as_json=as_json)

@@ -1,5 +1,6 @@
 """`.dango/sources.yml` → typed, frozen config; every error carries file:line:column."""
 
+from dango_dbt.config.adding import add_entry
 from dango_dbt.config.loading import load, problems
 from dango_dbt.config.models import (
     STAGING_DATASET_SUFFIX,
@@ -8,6 +9,7 @@ from dango_dbt.config.models import (
     KeyPath,
     SourceConfig,
     SourcesConfig,
+    is_source_name,
     json_schema,
 )
 
@@ -18,6 +20,8 @@ __all__ = [
     "KeyPath",
     "SourceConfig",
     "SourcesConfig",
+    "add_entry",
+    "is_source_name",
     "json_schema",
     "load",
     "problems",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any, Literal, TypeAlias
@@ -27,6 +28,7 @@ __all__ = [
     "SourceConfig",
     "SourcesConfig",
     "default_dataset",
+    "is_source_name",
     "json_schema",
 ]
 
@@ -195,6 +197,11 @@ class SourcesConfig(_Config):
         """
         index = [other.name for other in self.sources].index(source.name)
         return self.place("sources", index, *path)
+
+
+def is_source_name(name: str) -> bool:
+    """Tell whether a source may have this name."""
+    return re.fullmatch(_WORDS, name) is not None
 
 
 def default_dataset(source: str) -> str:

@@ -8,15 +8,15 @@ from typing import TYPE_CHECKING
 
 from dango_dbt.errors import DangoError
 from dango_dbt.findings import SourceList
-from dango_dbt.report import listing, sections
+from dango_dbt.report import adding, listing, sections
 from dango_dbt.report.words import Verbosity, count
-from dango_dbt.results import Failure, FileResult, RunResult
+from dango_dbt.results import AddedSource, Failure, FileResult, RunResult
 
 if TYPE_CHECKING:
     from rich.console import Console
     from rich.text import Text
 
-__all__ = ["created", "error", "source_list", "summary"]
+__all__ = ["created", "error", "source_added", "source_list", "summary"]
 
 #: What stands for our marks where the stream's encoding has none of them.
 _ASCII = str.maketrans({"✓": "+", "✗": "x", "→": ">"})
@@ -53,6 +53,11 @@ def error(err: DangoError, console: Console) -> None:
 def source_list(found: SourceList, console: Console) -> None:
     """Print the sources as a table."""
     _print(listing.source_list_lines(found), console)
+
+
+def source_added(added: AddedSource, console: Console) -> None:
+    """Print what `source add` has written, what is to be filled in, and what to run next."""
+    _print(adding.source_add_lines(added), console)
 
 
 def created(

@@ -457,7 +457,8 @@ def test_what_dlt_no_longer_ships_is_named_with_the_command_that_brings_it(
     assert error is not None
     assert f"there is no module `dlt.sources.{module}`" in error.message
     assert f"`{folder}` as a verified source" in error.message
-    assert f"`dlt init {folder} duckdb`" in str(error.hint)
+    assert f"`dango-dbt source add gone --verified {folder}`" in str(error.hint)
+    assert "`source_module: gone`" in str(error.hint)
 
 
 def test_any_other_missing_module_of_dlt_is_no_verified_source(

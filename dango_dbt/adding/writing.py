@@ -1,0 +1,83 @@
+"""Several files written together: all of them, or none."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Iterable
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+
+from dango_dbt.errors import ConfigError
+from dango_dbt.files import write_atomic
+
+__all__ = ["Edit", "write_all"]
+
+
+@dataclass(frozen=True)
+class Edit:
+    """A text file before and after.
+
+    Attributes:
+        before: None: there was none.
+        private: only its owner may read it.
+    """
+
+    path: Path
+    before: str | None
+    after: str
+    private: bool = False
+
+
+def write_all(source: Path, package: Path, edits: Iterable[Edit]) -> None:
+    """Copy a package to where there is nothing yet, and write the files; undo all if one fails.
+
+    Args:
+        source: the package's folder as it was fetched.
+        package: where it goes.
+        edits: in the order in which they are written.
+
+    Raises:
+        ConfigError: the package cannot be copied.
+        GenerateError: a file cannot be written.
+    """
+    edits = tuple(edits)
+    parents = {
+        parent for path in (package, *(edit.path for edit in edits)) for parent in path.parents
+    }
+    new = [parent for parent in parents if not parent.exists()]
+    done: list[Edit] = []
+    modes = {}
+    try:
+        _copy(source, package)
+        for edit in edits:
+            modes[edit.path] = edit.path.stat().st_mode & 0o777 if edit.before is not None else 0
+            done.append(edit)
+            write_atomic(edit.path, edit.after, private=edit.private)
+    except BaseException:  # Ctrl-C too
+        for edit in reversed(done):
+            if edit.before is None:
+                edit.path.unlink(missing_ok=True)
+            else:
+                write_atomic(edit.path, edit.before, private=edit.private)
+                edit.path.chmod(modes[edit.path])
+        shutil.rmtree(package, ignore_errors=True)
+        for folder in sorted(new, reverse=True):  # the inner ones first
+            with suppress(OSError):
+                folder.rmdir()
+        raise
+
+
+def _copy(source: Path, package: Path) -> None:
+    """Copy a folder so that it is there whole, or not at all."""
+    part = package.with_name(f".{package.name}.{os.getpid()}.tmp")
+    try:
+        package.parent.mkdir(parents=True, exist_ok=True)
+        try:
+            shutil.copytree(source, part)
+            part.rename(package)
+        finally:
+            shutil.rmtree(part, ignore_errors=True)
+    except OSError as error:
+        raise ConfigError(f"cannot write {package}: {error.strerror or error}") from error
