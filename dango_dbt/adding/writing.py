@@ -9,8 +9,8 @@ from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-from dango_dbt.errors import ConfigError
-from dango_dbt.files import write_atomic
+from dango_dbt.errors import ConfigError, GenerateError
+from dango_dbt.files import read_exactly, write_atomic
 
 __all__ = ["Edit", "write_all"]
 
@@ -47,26 +47,34 @@ def write_all(source: Path, package: Path, edits: Iterable[Edit]) -> None:
         parent for path in (package, *(edit.path for edit in edits)) for parent in path.parents
     }
     new = [parent for parent in parents if not parent.exists()]
+    copied = False
     done: list[Edit] = []
     modes = {}
     try:
         _copy(source, package)
+        copied = True
         for edit in edits:
             modes[edit.path] = edit.path.stat().st_mode & 0o777 if edit.before is not None else 0
             done.append(edit)
             write_atomic(edit.path, edit.after, private=edit.private)
     except BaseException:  # Ctrl-C too
         for edit in reversed(done):
-            if edit.before is None:
-                edit.path.unlink(missing_ok=True)
-            else:
-                write_atomic(edit.path, edit.before, private=edit.private)
-                edit.path.chmod(modes[edit.path])
-        shutil.rmtree(package, ignore_errors=True)
+            with suppress(GenerateError, OSError):  # the others are put back all the same
+                _undo(edit, modes[edit.path])
+        if copied:  # else it is not ours
+            shutil.rmtree(package, ignore_errors=True)
         for folder in sorted(new, reverse=True):  # the inner ones first
             with suppress(OSError):
                 folder.rmdir()
         raise
+
+
+def _undo(edit: Edit, mode: int) -> None:
+    if edit.before is None:
+        edit.path.unlink(missing_ok=True)
+    elif read_exactly(edit.path) != edit.before:
+        write_atomic(edit.path, edit.before, private=edit.private)
+        edit.path.chmod(mode)
 
 
 def _copy(source: Path, package: Path) -> None:

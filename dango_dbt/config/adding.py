@@ -34,8 +34,10 @@ def add_entry(text: str, entry: Mapping[str, Any], shown: Path) -> str:
     plain = text.removeprefix(_BOM)
     try:
         added = _Adding(plain, entry).done()
-        # What is unusual (an alias, one line for all) is not foreseen above, but seen here.
-        right = _data(added) == _expected(_data(plain), entry)
+        # What is unusual (an alias, one line for all) is not foreseen below, but seen here. A last
+        # line that does not end gets an end, which counts in a block of text.
+        ended = plain if plain.endswith("\n") else f"{plain}\n"
+        right = _data(added) == _expected(_data(ended), entry)
     except (yaml.YAMLError, ValueError):
         right = False
     if not right:

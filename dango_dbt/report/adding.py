@@ -23,7 +23,7 @@ def source_add_lines(added: AddedSource) -> list[Line]:
     }
     to_fill = {place: keys for place, keys in places.items() if keys}
     if to_fill:
-        lines += [Line(()), Line((("Fill in: ", "bold"),))]
+        lines += [Line(()), Line((("Fill in:", "bold"),))]
     for place, keys in to_fill.items():
         lines.append(Line((f"{place}: {clean(', '.join(keys))}",), 2))
     lines += [Line((("! ", "yellow"), clean(note))) for note in added.notes]

@@ -11,10 +11,12 @@ import os
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
 from urllib.parse import unquote
 
 from dlt.common.configuration import configspec, known_sections
+from dlt.common.configuration.const import TYPE_EXAMPLES
 from dlt.common.configuration.container import Container
 from dlt.common.configuration.providers import ConfigProvider, StringTomlProvider
 from dlt.common.configuration.providers.doc import BaseDocProvider
@@ -25,6 +27,7 @@ from dlt.common.configuration.specs.pluggable_run_context import PluggableRunCon
 from dlt.common.typing import TSecretValue
 
 from dango_dbt.config import SourceConfig
+from dango_dbt.errors import ConfigError, Place
 
 __all__ = ["by_source_name", "find", "loading", "values"]
 
@@ -70,7 +73,14 @@ class _BySourceName(ConfigProvider):
         if own is None:
             return None, key
         # dlt types the name of the pipeline as text, and hands on None itself
-        return self._provider.get_value(key, hint, pipeline_name, *own)  # type: ignore[arg-type,unused-ignore]
+        found = self._provider.get_value(key, hint, pipeline_name, *own)  # type: ignore[arg-type,unused-ignore]
+        if found[0] in TYPE_EXAMPLES.values():  # what `dlt init` writes, and so `source add`
+            raise ConfigError(
+                f"`{key}` is not filled in yet",
+                place=Place(Path(".dlt", self._provider.name)),
+                hint=f"it stands under [{'.'.join(own)}]: give its value, or remove the line",
+            )
+        return found
 
     def get_value_location(self, key: str, pipeline_name: str | None, *sections: str) -> str:
         own = _by_name(sections) or sections
