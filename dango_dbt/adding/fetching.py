@@ -165,10 +165,12 @@ def _run(command: Sequence[str], cwd: Path) -> subprocess.CompletedProcess[str]:
 
 
 def _reason(done: subprocess.CompletedProcess[str]) -> str:
-    """Pick the line that says why a command failed."""
-    lines = [line.strip() for line in f"{done.stdout}\n{done.stderr}".splitlines() if line.strip()]
+    """Pick what says why a command failed; dlt does not always exit with a code that does."""
+    text = done.stderr.strip() or done.stdout.strip() or f"exit code {done.returncode}"
+    lines = [line.strip() for line in text.splitlines() if line.strip()]
     telling = [line for line in lines if line.lower().startswith(("fatal:", "error:"))]
-    return without_password((telling or lines or [f"exit code {done.returncode}"])[-1])
+    last = lines[-1:] if "Traceback" in text else lines[-3:]  # what dlt quotes is on several
+    return without_password(" ".join(telling[-1:] or last))
 
 
 def without_password(text: str) -> str:

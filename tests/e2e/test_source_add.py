@@ -116,6 +116,9 @@ REPOSITORY = {
             pipeline.run(crm("account"))
         """,
     "sources/broken/__init__.py": "import dlt\n",
+    "sources/commented/__init__.py": "import dlt\n",
+    "sources/commented/requirements.txt": "# dlt's own reader takes no comment\n",
+    "sources/commented_pipeline.py": "import dlt\n",
     "sources/future/__init__.py": """\
         import dlt
 
@@ -449,6 +452,23 @@ def test_the_guides_hubspot_entry_is_mended_by_what_the_message_says(
     assert source_of(result, "my_hubspot").tables == {"given": 1}
 
 
+def test_an_entry_written_by_hand_gets_its_code(
+    project: Workspace, repository: Path, source_of: Find
+) -> None:
+    """What the message about a file that no entry can be put into asks for."""
+    file = project.write(".dango/sources.yml", "{version: '1.0', sources: []}\n")
+    done = add(project, "chess", "chess", repository)
+    assert done.returncode == 2
+    by_hand = done.stderr.partition("run the command again: - ")[2].strip()
+    file.write_text(f"{{version: '1.0', sources: [{by_hand}]}}\n")
+    kept = file.read_bytes()
+    document = added(project, "chess", "chess", repository)
+    assert document["notes"] == []
+    assert file.read_bytes() == kept
+    project.write(".env", "CHESS_PLAYERS=magnus\n")
+    assert source_of(project.sync(), "chess").tables == {"players_profiles": 1}
+
+
 # ---------------------------------------------------------------- refusals
 
 
@@ -469,8 +489,9 @@ def test_the_guides_hubspot_entry_is_mended_by_what_the_message_says(
         ("../x", "chess", "{}", "`../x` is no name", ""),
         ("solar_dlt_staging", "chess", "{}", "is where dlt stages the loads", "dataset_name"),
         ("new", "ches", "{}", "has no source `ches`", "did you mean `chess`?"),
-        ("new", "zzz", "{}", "has no source `zzz`", "broken, chess, crm, future, hubspot"),
-        ("new", "broken", "{}", "`dlt init broken` failed: ", ""),
+        ("new", "zzz", "{}", "has no source `zzz`", "broken, chess, commented, crm, future, hub"),
+        ("new", "broken", "{}", "init broken` failed: Pipeline example script broken_pip", ""),
+        ("new", "commented", "{}", "failed: Expected package name at the start of", ""),
         ("new", "rest_api", "{}", "part of dlt", "`source_module: dlt.sources.rest_api`"),
         ("new", "chess", "{}/nothing", "cannot be reached: fatal: repository", "--location"),
         ("new", "chess", "{}/sources/chess", "cannot be reached", "--location"),
