@@ -51,6 +51,6 @@ def test_each_module_of_the_pages_list_is_there_or_explained(page: Page) -> None
     assert len(modules) == 7
     for module in modules:
         if find_spec(module) is None:
-            explained = not_in_dlt(module)
+            explained = not_in_dlt(module, "mine")
             assert explained is not None
             assert "verified source" in explained.message
