@@ -6,6 +6,7 @@ dlt is imported inside functions only.
 
 from __future__ import annotations
 
+import os
 import threading
 from collections.abc import Callable, Hashable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager
@@ -37,10 +38,12 @@ class Warehouse:
 
     Attributes:
         destination: opens a dlt destination for one stage of a sync and releases it afterwards.
+        check: raises SyncError where it cannot be reached; creates nothing.
         reserved: dataset names that this warehouse cannot hold.
     """
 
     destination: Callable[[], AbstractContextManager[Destination[Any, Any]]]
+    check: Callable[[], None]
     reserved: frozenset[str] = frozenset()
 
 
@@ -131,7 +134,7 @@ def _duckdb(target: Target) -> Warehouse:
         )
     file = SharedDuckDb(file_path, target.fields.get("config_options"))
     # A schema named like the file's stem makes every reference ambiguous in DuckDB.
-    return Warehouse(file.destination, frozenset({file.path.stem.lower()}))
+    return Warehouse(file.destination, file.check, frozenset({file.path.stem.lower()}))
 
 
 class SharedDuckDb:
@@ -173,6 +176,22 @@ class SharedDuckDb:
                 if not self._users:
                     self._connection.close()
                     self._connection = None
+
+    def check(self) -> None:
+        """See whether the file can be opened or, where there is none, its folder be written to.
+
+        Raises:
+            SyncError: it cannot.
+        """
+        if self.path.exists():
+            self._open().close()
+            return
+        folder = next(parent for parent in self.path.parents if parent.exists())
+        if not folder.is_dir() or not os.access(folder, os.W_OK | os.X_OK):
+            raise SyncError(
+                f"cannot create {self.path}: {folder} is no folder that can be written to",
+                hint="give the target another `path:` in profiles.yml, or make the folder writable",
+            )
 
     def _open(self) -> duckdb.DuckDBPyConnection:
         import duckdb

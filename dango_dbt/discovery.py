@@ -31,7 +31,7 @@ FunctionNode: TypeAlias = ast.FunctionDef | ast.AsyncFunctionDef
 _Kind = Literal["source", "resource"]
 
 #: Statements whose bodies run when the module does: what they define is the module's own.
-_BLOCKS = (ast.If, ast.Try, ast.With, ast.For, ast.While)
+_BLOCKS = (ast.If, ast.Try, ast.With, ast.For, ast.While, ast.Match)
 
 
 @dataclass(frozen=True)
@@ -93,7 +93,7 @@ def top_level(tree: ast.Module) -> Iterator[ast.stmt]:
         node = waiting.pop()
         if isinstance(node, ast.stmt):
             yield node
-        if isinstance(node, (*_BLOCKS, ast.ExceptHandler)):
+        if isinstance(node, (*_BLOCKS, ast.ExceptHandler, ast.match_case)):
             waiting += reversed(list(ast.iter_child_nodes(node)))
 
 

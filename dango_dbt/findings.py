@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from dango_dbt.errors import ConfigError, ExitCode
+from dango_dbt.errors import DangoError, ExitCode
 
 __all__ = ["ListedSource", "SourceList", "Unreferenced", "Validation"]
 
@@ -61,13 +61,13 @@ class Validation:
     Attributes:
         problems: each with its place, where it has one, and what to do; in the order of places.
         warnings: what the user should know, and that is no problem.
-        sources: how many sources sources.yml declares, broken ones left out.
+        sources: names of the sources that sources.yml declares; broken entries are left out.
     """
 
-    problems: tuple[ConfigError, ...]
+    problems: tuple[DangoError, ...]
     warnings: tuple[str, ...]
     unreferenced: tuple[Unreferenced, ...]
-    sources: int
+    sources: tuple[str, ...]
 
     @property
     def exit_code(self) -> ExitCode:

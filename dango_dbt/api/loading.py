@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Sequence
 from difflib import get_close_matches
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
+from dango_dbt.arguments import read_arguments
 from dango_dbt.config import SourceConfig, SourcesConfig
-from dango_dbt.credentials import Expanded, expand, unset_error
 from dango_dbt.errors import ConfigError
 from dango_dbt.progress import Progress
 from dango_dbt.project import ProjectLayout, Target
 from dango_dbt.results import SyncResult
+from dango_dbt.validation import dataset_problems
 
 if TYPE_CHECKING:
-    from dango_dbt.destinations import Warehouse
     from dango_dbt.sync import Refresh
 
 __all__ = ["selected", "sync_sources"]
@@ -67,13 +67,15 @@ def sync_sources(  # noqa: PLR0913, PLR0917 - all that a load depends on
     if not sources:
         progress.warning("no source is enabled: nothing to load")
         return []
-    expanded = [_arguments(config, source) for source in sources]
-    from_secrets = _from_secrets(layout, sources, expanded)
+    arguments = read_arguments(config, sources, layout.root)
+    for problem in (problem for given in arguments for problem in given.problems):
+        raise problem
 
     from dango_dbt import destinations
 
     warehouse = destinations.warehouse(target)
-    _check_datasets(config, sources, warehouse)
+    for problem in dataset_problems(config, sources, warehouse):
+        raise problem
 
     from dango_dbt import dlt_schema
     from dango_dbt.sync import SyncJob, sync_all
@@ -81,9 +83,9 @@ def sync_sources(  # noqa: PLR0913, PLR0917 - all that a load depends on
     jobs = [
         SyncJob(
             source=source,
-            kwargs=arguments.kwargs,
-            from_secrets=found,
-            secrets=arguments.secrets,
+            kwargs=given.kwargs,
+            from_secrets=given.from_secrets,
+            secrets=given.secrets,
             accepted=dlt_schema.load(layout.accepted_schema(source.name)),
             custom_sources=layout.custom_sources,
             state=layout.state(target.name),
@@ -91,62 +93,6 @@ def sync_sources(  # noqa: PLR0913, PLR0917 - all that a load depends on
             refresh=refresh,
             allow_empty=allow_empty,
         )
-        for source, arguments, found in zip(sources, expanded, from_secrets, strict=True)
+        for source, given in zip(sources, arguments, strict=True)
     ]
     return sync_all(jobs, warehouse, root=layout.root, parallel=parallel, progress=progress)
-
-
-def _arguments(config: SourcesConfig, source: SourceConfig) -> Expanded:
-    """Expand the `${VAR}`s in a source's arguments."""
-    return expand(
-        source.dlt_native.function_kwargs,
-        source.name,
-        lambda path: config.place_of(source, "dlt_native", "function_kwargs", *path),
-    )
-
-
-def _from_secrets(
-    layout: ProjectLayout, sources: Sequence[SourceConfig], expanded: Sequence[Expanded]
-) -> list[Mapping[str, Any]]:
-    """Find what stands in for each source's unset `${VAR}`s in dlt's configuration.
-
-    Raises:
-        ConfigError: nothing does, for one of them.
-    """
-    if not any(arguments.unset for arguments in expanded):
-        return [{} for _ in sources]
-
-    from dango_dbt.sync import dlt_context, secrets
-
-    with dlt_context(layout.root):
-        return [
-            _stand_ins(source, arguments, secrets.find)
-            for source, arguments in zip(sources, expanded, strict=True)
-        ]
-
-
-def _stand_ins(
-    source: SourceConfig, arguments: Expanded, find: Callable[[SourceConfig, str], Any]
-) -> Mapping[str, Any]:
-    # A value within a list or mapping has no name that could stand in a secrets file.
-    named = {str(item.path[0]): item for item in arguments.unset if len(item.path) == 1}
-    found = {key: find(source, key) for key in named}
-    missing = [
-        item for item in arguments.unset if len(item.path) > 1 or found[str(item.path[0])] is None
-    ]
-    if missing:
-        raise unset_error(source.name, missing)
-    return found
-
-
-def _check_datasets(
-    config: SourcesConfig, sources: Sequence[SourceConfig], warehouse: Warehouse
-) -> None:
-    for source in sources:
-        if source.dataset.lower() in warehouse.reserved:
-            raise ConfigError(
-                f"dataset `{source.dataset}` is named like the warehouse file, and DuckDB cannot"
-                " tell the two apart",
-                place=config.place_of(source),
-                hint="give the source another `dataset_name:`, or the file another name",
-            )

@@ -22,11 +22,12 @@ from dango_dbt.api.selection import (
 from dango_dbt.config import SourcesConfig, load
 from dango_dbt.discovery import unreferenced, unreferenced_text
 from dango_dbt.errors import DangoError
-from dango_dbt.findings import SourceList, Unreferenced
+from dango_dbt.findings import SourceList, Unreferenced, Validation
 from dango_dbt.progress import Progress
 from dango_dbt.project import SOURCES_FILE, DbtProject, ProjectLayout, Target, find_root
 from dango_dbt.results import BuildResult, Failure, FileResult, RunResult
 from dango_dbt.shared_targets import shared_database
+from dango_dbt.validation import validate
 
 if TYPE_CHECKING:
     from dango_dbt.sync import Refresh
@@ -213,6 +214,22 @@ class Project:
             BuildError: the packages that the project declares cannot be installed.
         """
         return dbt.dbt(self.layout.dbt, args, target=target)
+
+    @staticmethod
+    def problems(
+        start: str | Path | None = None, *, target: str | None = None, offline: bool = False
+    ) -> Validation:
+        """Check the project that a folder lies in; unlike `find`, opens one that is broken.
+
+        Args:
+            start: the folder; default: the current one.
+            target: name of the dbt target; None: the one that dbt takes.
+            offline: connect to nothing, and do not let dbt parse the project.
+
+        Raises:
+            ConfigError: there is no project.
+        """
+        return validate(find_root(Path(start or ".")), target=target, offline=offline)
 
     def list_sources(self, *, target: str | None = None) -> SourceList:
         """List the sources and what was last loaded, from files alone.

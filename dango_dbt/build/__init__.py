@@ -8,7 +8,7 @@ back: call it from the main thread, when nothing else runs.
 
 from __future__ import annotations
 
-from dango_dbt.build.commands import build, dbt
+from dango_dbt.build.commands import build, dbt, lacks_generated, parse
 from dango_dbt.build.packages import ensure_packages
 from dango_dbt.build.profile import (
     adapter_type,
@@ -25,7 +25,9 @@ __all__ = [
     "dbt",
     "default_target",
     "ensure_packages",
+    "lacks_generated",
     "other_targets",
+    "parse",
     "resolve_target",
     "runner",
     "taken_target",

@@ -16,11 +16,14 @@ from dango_dbt.progress import Progress
 from dango_dbt.project import DbtProject
 from dango_dbt.results import BuildResult, Failure
 
-__all__ = ["build", "dbt"]
+__all__ = ["build", "dbt", "lacks_generated", "parse"]
 
 #: What these need no packages for: they install or remove them, or do not parse the project.
 _WITHOUT_PACKAGES = frozenset({"clean", "debug", "deps", "init"})
 _HELP = frozenset({"--help", "-h", "--version", "-V", "-v"})
+
+#: What dbt says where something refers to what has not been generated.
+_NOT_GENERATED = ("depends on a node named 'stg_", "depends on a source named")
 
 #: What to do about some of dbt's messages, by a part of the message.
 _HINTS = {
@@ -74,6 +77,28 @@ def build(  # noqa: PLR0913 - dbt's own options
     result = replace(result, seconds=time.monotonic() - started)
     progress.build_finished(result)
     return result
+
+
+def parse(project: DbtProject, *, target: str | None) -> Failure | None:
+    """Run `dbt parse`, with nothing on stdout; missing packages are installed first.
+
+    Returns:
+        Why the project does not parse; None where it does.
+
+    Raises:
+        BuildError: the packages cannot be installed.
+        ConfigError: as `build`.
+        KeyboardInterrupt: dbt was interrupted, and has ended.
+    """
+    ensure_packages(project, Progress())
+    reader = EventReader(Progress())
+    outcome = runner().run(project, ["parse", *_target_option(project, target)], reader)
+    return None if outcome.exit_code == 0 else _failure(outcome, reader.error)
+
+
+def lacks_generated(failure: Failure) -> bool:
+    """Whether dbt has missed a staging model or a source, which a sync would have written."""
+    return any(part in failure.message for part in _NOT_GENERATED)
 
 
 def dbt(project: DbtProject, args: Sequence[str], *, target: str | None) -> int:

@@ -39,6 +39,7 @@ for command in (
     commands.sync,
     commands.generate,
     commands.build,
+    commands.validate,
     commands.dbt,
     sources.source,
 ):

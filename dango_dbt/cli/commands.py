@@ -9,9 +9,9 @@ from typing import Any
 import click
 
 from dango_dbt.cli import options
-from dango_dbt.cli.running import Reporting, run, run_init, run_plain
+from dango_dbt.cli.running import Reporting, run, run_init, run_plain, run_validate
 
-__all__ = ["build", "dbt", "generate", "init", "sync", "sync_and_build"]
+__all__ = ["build", "dbt", "generate", "init", "sync", "sync_and_build", "validate"]
 
 #: dlt's words (https://dlthub.com/docs/general-usage/pipeline#refresh-pipeline-data-and-state).
 _REFRESH = ("drop_data", "drop_resources", "drop_sources")
@@ -102,6 +102,21 @@ def generate(reporting: Reporting, target: str | None) -> None:
     loads.
     """
     run(reporting, lambda project, progress: project.generate(progress=progress, target=target))
+
+
+@click.command("validate", short_help="Check everything that can be known before a run.")
+@options.target
+@click.option("--offline", is_flag=True, help="Connect to nothing, and do not parse with dbt.")
+@options.project_dir
+@options.as_json
+def validate(target: str | None, project_dir: Path | None, *, offline: bool, as_json: bool) -> None:
+    """Check everything that can be known before a run, and tell all problems in one go.
+
+    Checks sources.yml, variables, the code of every source (disabled ones too, without importing
+    it), profile and target and, unless --offline, the warehouse and whether dbt parses the project.
+    Exits with 0 where there is no problem, else with 2.
+    """
+    run_validate(project_dir, target, offline=offline, as_json=as_json)
 
 
 @click.command(

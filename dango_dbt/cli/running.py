@@ -21,7 +21,15 @@ if TYPE_CHECKING:
     from dango_dbt.report import Verbosity
     from dango_dbt.results import RunResult
 
-__all__ = ["Reporting", "run", "run_init", "run_plain", "run_source_add", "run_source_list"]
+__all__ = [
+    "Reporting",
+    "run",
+    "run_init",
+    "run_plain",
+    "run_source_add",
+    "run_source_list",
+    "run_validate",
+]
 
 
 @dataclass(frozen=True)
@@ -163,6 +171,28 @@ def run_source_add(
         report.source_added(added, report.console_on(sys.stdout))
 
 
+def run_validate(
+    project_dir: Path | None, target: str | None, *, offline: bool, as_json: bool
+) -> NoReturn:
+    """Print all that is wrong with a project, and exit with the code that follows."""
+    from dango_dbt import report
+    from dango_dbt.api import Project
+
+    with (
+        _only_for_the_document(as_json=as_json) as stdout,
+        _errors_told("validate" if as_json else None, stdout),
+    ):
+        found = Project.problems(project_dir, target=target, offline=offline)
+        _warn_unreferenced(found.unreferenced, found.sources)
+        for warning in found.warnings:
+            report.PlainProgress(sys.stderr).warning(warning)
+        if as_json:
+            click.echo(report.validation_json(found), file=stdout)
+        else:
+            report.validation(found, report.console_on(sys.stdout))
+    sys.exit(int(found.exit_code))
+
+
 def _warn_unreferenced(found: Sequence[Unreferenced], names: Sequence[str]) -> None:
     from dango_dbt import report
     from dango_dbt.discovery import unreferenced_text
@@ -172,11 +202,12 @@ def _warn_unreferenced(found: Sequence[Unreferenced], names: Sequence[str]) -> N
 
 
 @contextmanager
-def _errors_told(json_for: str | None = None) -> Iterator[None]:
+def _errors_told(json_for: str | None = None, stdout: TextIO | None = None) -> Iterator[None]:
     """Print an error as all commands do, and exit with its code.
 
     Args:
         json_for: the command whose JSON document is to hold the error; None: text on stderr.
+        stdout: where the document goes; None: stdout.
     """
     from dango_dbt import report
     from dango_dbt.errors import DangoError, ExitCode
@@ -187,7 +218,8 @@ def _errors_told(json_for: str | None = None) -> Iterator[None]:
     except DangoError as error:
         if json_for:
             failure, code = Failure.of(error), error.exit_code
-            click.echo(report.to_json(RunResult(json_for, error=failure, error_code=code)))
+            result = RunResult(json_for, error=failure, error_code=code)
+            click.echo(report.to_json(result), file=stdout)
             sys.exit(int(code))
         report.error(error, report.console_on(sys.stderr))
         sys.exit(int(error.exit_code))

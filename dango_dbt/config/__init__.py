@@ -1,7 +1,7 @@
 """`.dango/sources.yml` → typed, frozen config; every error carries file:line:column."""
 
 from dango_dbt.config.adding import add_entry
-from dango_dbt.config.loading import load, problems
+from dango_dbt.config.loading import load, load_valid, problems
 from dango_dbt.config.models import (
     STAGING_DATASET_SUFFIX,
     DltNativeConfig,
@@ -24,5 +24,6 @@ __all__ = [
     "is_source_name",
     "json_schema",
     "load",
+    "load_valid",
     "problems",
 ]

@@ -7,12 +7,12 @@ from pathlib import Path
 from pydantic import ValidationError
 
 from dango_dbt.config.checks import conflicts
-from dango_dbt.config.document import read_document
-from dango_dbt.config.models import SourcesConfig
+from dango_dbt.config.document import Document, read_document
+from dango_dbt.config.models import KeyPath, SourcesConfig
 from dango_dbt.config.wording import in_words
-from dango_dbt.errors import ConfigError
+from dango_dbt.errors import ConfigError, Place
 
-__all__ = ["load", "problems"]
+__all__ = ["load", "load_valid", "problems"]
 
 
 def load(path: Path) -> SourcesConfig:
@@ -39,10 +39,56 @@ def problems(path: Path) -> list[ConfigError]:
     return _read(path)[1]
 
 
-def _read(path: Path) -> tuple[SourcesConfig | None, list[ConfigError]]:
-    path = path.absolute()
+def load_valid(path: Path) -> tuple[SourcesConfig, list[ConfigError]]:
+    """Read as much of the file as is valid by itself, so that the rest can be checked further.
+
+    Returns:
+        The config, without broken entries and settings, and all that is wrong with the file.
+    """
+    config, found = _read(path)
+    if config is not None:
+        return config, found
     try:
-        document = read_document(path, path.relative_to(path.parent.parent), "sources")
+        document = _document(path)
+    except ConfigError:
+        return SourcesConfig(), found
+    data = document.data if isinstance(document.data, dict) else {}
+    entries = data.get("sources")
+    kept = {
+        index: entry
+        for index, entry in enumerate(entries if isinstance(entries, list) else ())
+        if _is_valid({"sources": [entry]})
+    }
+    settings = {
+        key: value for key, value in data.items() if key != "sources" and _is_valid({key: value})
+    }
+    moved = {old: new for new, old in enumerate(kept)}
+    places: dict[KeyPath, Place] = {}
+    for where, place in document.values.items():
+        if where[:1] != ("sources",) or len(where) == 1:
+            places[where] = place
+        elif where[1] in moved:
+            places[("sources", moved[int(where[1])], *where[2:])] = place
+    settings["sources"] = list(kept.values())
+    return SourcesConfig.model_validate(settings, context=places), found
+
+
+def _document(path: Path) -> Document:
+    path = path.absolute()
+    return read_document(path, path.relative_to(path.parent.parent), "sources")
+
+
+def _is_valid(data: object) -> bool:
+    try:
+        SourcesConfig.model_validate(data)
+    except ValidationError:
+        return False
+    return True
+
+
+def _read(path: Path) -> tuple[SourcesConfig | None, list[ConfigError]]:
+    try:
+        document = _document(path)
     except ConfigError as error:
         return None, [error]
     found = [*document.problems, *conflicts(document)]

@@ -6,12 +6,13 @@ Importing this is cheap: rich is imported when something is shown.
 from __future__ import annotations
 
 from dango_dbt.report.adding import source_add_json
+from dango_dbt.report.checking import validation_json
 from dango_dbt.report.document import to_json
 from dango_dbt.report.listing import source_list_json
 from dango_dbt.report.live import LiveProgress
 from dango_dbt.report.plain import PlainProgress
 from dango_dbt.report.terminal import console_on, progress_for
-from dango_dbt.report.text import created, error, source_added, source_list, summary
+from dango_dbt.report.text import created, error, source_added, source_list, summary, validation
 from dango_dbt.report.words import Verbosity
 
 __all__ = [
@@ -28,4 +29,6 @@ __all__ = [
     "source_list_json",
     "summary",
     "to_json",
+    "validation",
+    "validation_json",
 ]

@@ -7,8 +7,8 @@ from itertools import chain
 from typing import TYPE_CHECKING
 
 from dango_dbt.errors import DangoError
-from dango_dbt.findings import SourceList
-from dango_dbt.report import adding, listing, sections
+from dango_dbt.findings import SourceList, Validation
+from dango_dbt.report import adding, checking, listing, sections
 from dango_dbt.report.words import Verbosity, count
 from dango_dbt.results import AddedSource, Failure, FileResult, RunResult
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from rich.console import Console
     from rich.text import Text
 
-__all__ = ["created", "error", "source_added", "source_list", "summary"]
+__all__ = ["created", "error", "source_added", "source_list", "summary", "validation"]
 
 #: What stands for our marks where the stream's encoding has none of them.
 _ASCII = str.maketrans({"✓": "+", "✗": "x", "→": ">"})
@@ -58,6 +58,11 @@ def source_list(found: SourceList, console: Console) -> None:
 def source_added(added: AddedSource, console: Console) -> None:
     """Print what `source add` has written, what is to be filled in, and what to run next."""
     _print(adding.source_add_lines(added), console)
+
+
+def validation(found: Validation, console: Console) -> None:
+    """Print what is wrong with a project, or that nothing is."""
+    _print(checking.validation_lines(found), console)
 
 
 def created(

@@ -1,0 +1,89 @@
+"""What sources are called with: `${VAR}` replaced, unset ones as dlt's configuration has them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from dango_dbt.config import SourceConfig, SourcesConfig
+from dango_dbt.credentials import Expanded, Unset, expand, unset_error
+from dango_dbt.errors import ConfigError
+
+__all__ = ["Arguments", "read_arguments"]
+
+
+@dataclass(frozen=True)
+class Arguments:
+    """The arguments of one source's function.
+
+    Attributes:
+        kwargs: its `function_kwargs`, with `${VAR}` replaced.
+        from_secrets: those whose `${VAR}` is unset, as dlt's configuration has them.
+        secrets: values that came from the environment, which no message may hold.
+        problems: what is wrong with the variables; the others are of no use then.
+    """
+
+    kwargs: dict[str, Any] = field(default_factory=dict, repr=False)
+    from_secrets: dict[str, Any] = field(default_factory=dict, repr=False)
+    secrets: frozenset[str] = field(default=frozenset(), repr=False)
+    problems: tuple[ConfigError, ...] = ()
+
+
+def read_arguments(
+    config: SourcesConfig, sources: Sequence[SourceConfig], root: Path
+) -> list[Arguments]:
+    """Give the arguments of each of these sources, without importing its code.
+
+    dlt is imported only where a variable is unset that a secrets file may stand in for.
+
+    Raises:
+        ConfigError: dlt's files have to be looked at, and one of them is not TOML.
+    """
+    expanded = [_expand(config, source) for source in sources]
+    if not any(isinstance(found, Expanded) and found.unset for found in expanded):
+        return [_arguments(found, {}) for found in expanded]
+
+    from dango_dbt.sync import dlt_context, secrets
+
+    with dlt_context(root):
+        return [
+            _arguments(
+                found,
+                {key: secrets.find(source, key) for key in _keys(found)},
+                source.name,
+            )
+            for source, found in zip(sources, expanded, strict=True)
+        ]
+
+
+def _expand(config: SourcesConfig, source: SourceConfig) -> Expanded | ConfigError:
+    try:
+        return expand(
+            source.dlt_native.function_kwargs,
+            source.name,
+            lambda path: config.place_of(source, "dlt_native", "function_kwargs", *path),
+        )
+    except ConfigError as error:
+        return error
+
+
+def _keys(found: Expanded | ConfigError) -> Iterator[str]:
+    """Name the unset arguments that may stand in a secrets file: not those within a value."""
+    if isinstance(found, Expanded):
+        yield from (str(item.path[0]) for item in found.unset if len(item.path) == 1)
+
+
+def _arguments(
+    found: Expanded | ConfigError, configured: dict[str, Any], source: str = ""
+) -> Arguments:
+    if isinstance(found, ConfigError):
+        return Arguments(problems=(found,))
+    missing = [item for item in found.unset if not _stands_in(item, configured)]
+    problems = (unset_error(source, missing),) if missing else ()
+    return Arguments(found.kwargs, configured, found.secrets, problems)
+
+
+def _stands_in(item: Unset, configured: dict[str, Any]) -> bool:
+    return len(item.path) == 1 and configured.get(str(item.path[0])) is not None

@@ -1,0 +1,134 @@
+"""Everything that can be known to be wrong before a run, found in one go.
+
+Files are read, nothing of the user's is imported, and neither dlt nor dbt is, unless a connection
+and a parse are asked for (or the profile has Jinja to render).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import TypeVar
+
+from dango_dbt import build as dbt
+from dango_dbt import credentials, destinations
+from dango_dbt.arguments import read_arguments
+from dango_dbt.config import SourcesConfig, load_valid
+from dango_dbt.discovery import unreferenced
+from dango_dbt.errors import DangoError, Place
+from dango_dbt.findings import Validation
+from dango_dbt.project import SOURCES_FILE, DbtProject, ProjectLayout, Target
+from dango_dbt.validation.code import code_problems
+from dango_dbt.validation.connected import parse_problem
+from dango_dbt.validation.entries import dataset_problems
+
+__all__ = ["dataset_problems", "validate"]
+
+_T = TypeVar("_T")
+
+
+def validate(root: Path, *, target: str | None = None, offline: bool = False) -> Validation:
+    """Check a project; a problem in one part does not hide those in another.
+
+    Args:
+        root: the project's root. Its `.env` is loaded into the environment, overriding nothing.
+        target: name of the dbt target; None: the one that dbt takes.
+        offline: connect to nothing, and do not run dbt.
+    """
+    root = root.resolve()
+    return _Check(root, target, offline=offline).run()
+
+
+class _Check:
+    """One pass over a project, and what it comes across."""
+
+    def __init__(self, root: Path, target: str | None, *, offline: bool) -> None:
+        self.root = root
+        self.target = target
+        self.offline = offline
+        self.problems: list[DangoError] = []
+        self.warnings: list[str] = []
+
+    def run(self) -> Validation:
+        self.attempt(lambda: credentials.load_env_file(self.root))
+        config, found = load_valid(self.root / SOURCES_FILE)
+        self.problems += found
+        custom_sources = self.root / "custom_sources"
+        self.problems += code_problems(config, custom_sources)
+        arguments = self.attempt(lambda: read_arguments(config, config.sources, self.root))
+        self.problems += (problem for given in arguments or () for problem in given.problems)
+        project = self.attempt(
+            lambda: DbtProject.read((self.root / config.dbt_project).resolve()),
+            config.place("dbt_project"),
+        )
+        if project is not None:
+            self.check_target(config, ProjectLayout(self.root, project))
+        named = {source.dlt_native.source_module for source in config.sources}
+        return Validation(
+            problems=tuple(self.in_order()),
+            warnings=tuple(self.warnings),
+            # Which files a broken file names cannot be told.
+            unreferenced=() if found else tuple(unreferenced(self.root, custom_sources, named)),
+            sources=tuple(source.name for source in config.sources),
+        )
+
+    def check_target(self, config: SourcesConfig, layout: ProjectLayout) -> None:
+        """Check the target to load into, and the one that generated code follows."""
+        target = self.attempt(lambda: dbt.resolve_target(layout.dbt, self.target))
+        if config.sources:
+            self.attempt(lambda: _followed_adapter(config, layout.dbt))
+        if target is not None and config.sources:
+            self.check_warehouse(config, target)
+        if target is not None and not self.offline:
+            self.check_parse(config, layout)
+
+    def check_warehouse(self, config: SourcesConfig, target: Target) -> None:
+        warehouse = self.attempt(lambda: destinations.warehouse(target))
+        if warehouse is None:
+            return
+        self.problems += dataset_problems(config, config.sources, warehouse)
+        if not self.offline:
+            self.attempt(warehouse.check)
+
+    def check_parse(self, config: SourcesConfig, layout: ProjectLayout) -> None:
+        found = self.attempt(lambda: parse_problem(config, layout, self.target))
+        if isinstance(found, DangoError):
+            self.problems.append(found)
+        elif found is not None:
+            self.warnings.append(found)
+
+    def attempt(self, check: Callable[[], _T], place: Place | None = None) -> _T | None:
+        """Call a check; keep what it raises, with this place where it has none of its own."""
+        try:
+            return check()
+        except DangoError as error:
+            self.problems.append(_placed(error, error.place or place))
+            return None
+
+    def in_order(self) -> list[DangoError]:
+        """Give each problem once, by its place as people should see it."""
+        shown = [_placed(error, self.seen(error.place)) for error in self.problems]
+        once = {str(error): error for error in shown}
+        return sorted(once.values(), key=_order)
+
+    def seen(self, place: Place | None) -> Place | None:
+        """Name a place as seen from the project's root, where it is in it."""
+        if place is None or not place.path.is_relative_to(self.root):
+            return place
+        return Place(place.path.relative_to(self.root), place.line, place.column)
+
+
+def _followed_adapter(config: SourcesConfig, project: DbtProject) -> None:
+    name = config.generate.target or dbt.default_target(project)
+    destinations.adapter(dbt.adapter_type(project, name))
+
+
+def _placed(error: DangoError, place: Place | None) -> DangoError:
+    return type(error)(error.message, place=place, hint=error.hint)
+
+
+def _order(error: DangoError) -> tuple[bool, str, int, int]:
+    place = error.place
+    if place is None:
+        return (True, "", 0, 0)
+    return (False, place.path.as_posix(), place.line or 0, place.column or 0)

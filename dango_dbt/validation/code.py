@@ -1,0 +1,186 @@
+"""Whether the code that sources.yml names is there and takes its arguments: read, not imported."""
+
+from __future__ import annotations
+
+import ast
+import sys
+import warnings
+from collections.abc import Collection, Iterator, Mapping
+from difflib import get_close_matches
+from pathlib import Path
+
+from dango_dbt.config import SourceConfig, SourcesConfig
+from dango_dbt.discovery import (
+    FunctionNode,
+    Module,
+    module_files,
+    read_module,
+    top_level,
+)
+from dango_dbt.errors import ConfigError, Place
+from dango_dbt.verified import not_in_dlt
+
+__all__ = ["code_problems"]
+
+
+def code_problems(config: SourcesConfig, custom_sources: Path) -> Iterator[ConfigError]:
+    """Check every file of custom_sources/ for its syntax, then every source's code."""
+    files = module_files(custom_sources)
+    broken = {path: error for path in files.values() if (error := _syntax_problem(path))}
+    yield from broken.values()
+    for source in config.sources:
+        found = _find(source.dlt_native.source_module, custom_sources, files)
+        if found is None:
+            yield _missing_module(config, source, custom_sources, files)
+        elif found.suffix == ".py" and found not in broken:
+            yield from _check_function(config, source, found)
+
+
+def _syntax_problem(path: Path) -> ConfigError | None:
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            compile(path.read_bytes(), path, "exec", dont_inherit=True)
+    except SyntaxError as error:
+        place = Place(path, error.lineno, error.offset)
+        return ConfigError(f"{type(error).__name__}: {error.msg}", place=place)
+    except (ValueError, RecursionError, MemoryError) as error:  # null bytes; nested too deeply
+        return ConfigError(f"SyntaxError: {error or 'nested too deeply'}", place=Place(path))
+    except OSError as error:
+        return ConfigError(f"cannot be read: {error.strerror}", place=Place(path))
+    return None
+
+
+def _find(name: str, custom_sources: Path, files: Mapping[str, Path]) -> Path | None:
+    """Find a module's file as a sync would; of a folder, or what is no Python file, any path."""
+    first = custom_sources / name.partition(".")[0]
+    if first.with_suffix(".py").is_file() or first.is_dir():
+        folder = custom_sources.joinpath(*name.split("."))
+        return files.get(name) or (folder if folder.is_dir() else None)
+    return _installed(name)
+
+
+def _installed(name: str) -> Path | None:
+    """Find an installed module; its packages, which `find_spec` would import, are not imported."""
+    path, full, spec = None, "", None
+    for part in name.split("."):
+        full = f"{full}.{part}".lstrip(".")
+        spec = next(
+            (
+                spec
+                for finder in sys.meta_path
+                if hasattr(finder, "find_spec") and (spec := finder.find_spec(full, path))
+            ),
+            None,
+        )
+        if spec is None:
+            return None
+        try:
+            path = list(spec.submodule_search_locations or ())
+        except KeyError:  # a namespace package inside one that is not imported
+            return Path(full)
+    return Path(spec.origin or full) if spec else None
+
+
+def _missing_module(
+    config: SourcesConfig, source: SourceConfig, custom_sources: Path, files: Collection[str]
+) -> ConfigError:
+    name = source.dlt_native.source_module
+    close = get_close_matches(name, files, n=1)
+    hint = (
+        f"did you mean `{close[0]}`?"
+        if close
+        else f"create {custom_sources.name}/{name.replace('.', '/')}.py, or install the package"
+        " that holds it"
+    )
+    known = not_in_dlt(name) or ConfigError(f"there is no module `{name}`", hint=hint)
+    return ConfigError(
+        f"source `{source.name}`: {known.message}",
+        place=config.place_of(source, "dlt_native", "source_module"),
+        hint=known.hint,
+    )
+
+
+def _check_function(
+    config: SourcesConfig, source: SourceConfig, path: Path
+) -> Iterator[ConfigError]:
+    native = source.dlt_native
+    try:
+        module = read_module(path, native.source_module)
+    except (SyntaxError, OSError):
+        return  # an installed module's own affair
+    bound = _bindings(module.tree)
+    nodes = bound.get(native.source_function, [])
+    if not nodes and not ({"*", "__getattr__"} & set(bound)):
+        own = [function.name for function in module.functions]
+        yield ConfigError(
+            f"source `{source.name}`: module `{native.source_module}` has no function"
+            f" `{native.source_function}`",
+            place=config.place_of(source, "dlt_native", "source_function"),
+            hint=f"it has: {', '.join(own) or 'no dlt source or resource'}",
+        )
+    elif len(nodes) == 1 and (function := _as_called(nodes[0], module)):
+        yield from _argument_problems(config, source, function)
+
+
+def _bindings(tree: ast.Module) -> dict[str, list[ast.stmt]]:
+    """Say which statements give a meaning to which of a module's names."""
+    found: dict[str, list[ast.stmt]] = {}
+    for statement in top_level(tree):
+        if isinstance(statement, (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)):
+            names = {statement.name}
+        elif isinstance(statement, (ast.Import, ast.ImportFrom)):
+            names = {(alias.asname or alias.name.partition(".")[0]) for alias in statement.names}
+        else:
+            names = {
+                node.id
+                for node in ast.walk(statement)
+                if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store)
+            }
+        for name in names:
+            found.setdefault(name, []).append(statement)
+    return found
+
+
+def _as_called(node: ast.stmt, module: Module) -> FunctionNode | None:
+    """Give the function if it is called with the arguments that it declares.
+
+    dlt's decorators keep them; what another decorator makes of them cannot be told.
+    """
+    if not isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef)):
+        return None
+    known = any(function.node is node for function in module.functions)
+    return node if len(node.decorator_list) == known else None
+
+
+def _argument_problems(
+    config: SourcesConfig, source: SourceConfig, function: FunctionNode
+) -> Iterator[ConfigError]:
+    takes = function.args
+    given = source.dlt_native.function_kwargs
+    by_keyword = [arg.arg for arg in (*takes.args, *takes.kwonlyargs)]
+    if takes.kwarg is None:
+        for name in given:
+            if name not in by_keyword:
+                yield ConfigError(
+                    f"source `{source.name}`: `{function.name}` takes no argument `{name}`",
+                    place=config.place_of(source, "dlt_native", "function_kwargs", name),
+                    hint=f"it takes: {', '.join(by_keyword) or 'none'}; see `function_kwargs`",
+                )
+    if lacking := [name for name in _required(takes) if name not in given]:
+        names = ", ".join(f"`{name}`" for name in lacking)
+        yield ConfigError(
+            f"source `{source.name}`: `{function.name}` needs {names}",
+            place=config.place_of(source, "dlt_native", "function_kwargs"),
+            hint=f"give {names} under `function_kwargs`, or the function a default"
+            " (dlt.secrets.value reads .dlt/secrets.toml)",
+        )
+
+
+def _required(takes: ast.arguments) -> Iterator[str]:
+    """Name the arguments that have no default; one from dlt.secrets.value is a default."""
+    positional = [*takes.posonlyargs, *takes.args]
+    yield from (arg.arg for arg in positional[: len(positional) - len(takes.defaults)])
+    for arg, default in zip(takes.kwonlyargs, takes.kw_defaults, strict=True):
+        if default is None:
+            yield arg.arg
