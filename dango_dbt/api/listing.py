@@ -1,13 +1,16 @@
-"""What sources there are, from files alone: neither dlt, dbt nor the user's code is imported."""
+"""The sources of sources.yml, from files alone: no dlt, dbt or code of the user's is imported."""
 
 from __future__ import annotations
 
 from dango_dbt import last_runs
-from dango_dbt.config import SourceConfig, SourcesConfig
+from dango_dbt.config import SourceConfig, SourcesConfig, without_entry
+from dango_dbt.discovery import module_files
+from dango_dbt.files import write_atomic
 from dango_dbt.findings import ListedSource
-from dango_dbt.project import ProjectLayout
+from dango_dbt.naming import staging_folder
+from dango_dbt.project import SOURCES_FILE, ProjectLayout
 
-__all__ = ["list_sources"]
+__all__ = ["list_sources", "remove_source"]
 
 
 def list_sources(
@@ -31,3 +34,27 @@ def _listed(layout: ProjectLayout, source: SourceConfig, target: str) -> ListedS
         rows=last.rows if last and last.status != "failed" else None,
         state=state if source.enabled else "disabled",
     )
+
+
+def remove_source(layout: ProjectLayout, config: SourcesConfig, name: str) -> list[str]:
+    """Take a source's entry out of sources.yml.
+
+    Returns:
+        The files and folders of the source that stay, relative to the project's root.
+
+    Raises:
+        ConfigError: there is no such source, or its entry cannot be taken out by lines.
+        GenerateError: the file cannot be written.
+    """
+    text = layout.sources_file.read_bytes().decode("utf-8")
+    changed = without_entry(text, name, SOURCES_FILE)
+    write_atomic(layout.sources_file, changed)
+    (source,) = (source for source in config.sources if source.name == name)
+    module = source.dlt_native.source_module
+    shared = any(
+        other.dlt_native.source_module == module for other in config.sources if other != source
+    )
+    code = None if shared else module_files(layout.custom_sources).get(module)
+    models = layout.dbt.models / staging_folder(name)
+    stay = (code, models, layout.accepted_schema(name))
+    return [layout.shown(path) for path in stay if path is not None and path.exists()]

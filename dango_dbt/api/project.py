@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from dango_dbt import build as dbt
 from dango_dbt import credentials
-from dango_dbt.api.listing import list_sources
+from dango_dbt.api.listing import list_sources, remove_source
 from dango_dbt.api.loading import sync_sources
 from dango_dbt.api.selection import (
     build_selection,
@@ -244,6 +244,18 @@ class Project:
         dbt.adapter_type(self.layout.dbt, name)  # refuses a target that is not there
         listed = list_sources(self.layout, self.config, name)
         return SourceList(name, listed, tuple(self.unreferenced()))
+
+    def remove_source(self, name: str) -> list[str]:
+        """Take a source's entry out of sources.yml; all other text stays as it is.
+
+        Returns:
+            The source's files and folders, which stay, relative to the project's root.
+
+        Raises:
+            ConfigError: there is no such source, or its entry is not on lines of its own.
+            GenerateError: the file cannot be written.
+        """
+        return remove_source(self.layout, self.config, name)
 
     def unreferenced(self) -> list[Unreferenced]:
         """Find source functions in custom_sources/ that no entry of sources.yml names."""

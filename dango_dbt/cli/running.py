@@ -28,6 +28,7 @@ __all__ = [
     "run_plain",
     "run_source_add",
     "run_source_list",
+    "run_source_remove",
     "run_validate",
 ]
 
@@ -169,6 +170,17 @@ def run_source_add(
         click.echo(report.source_add_json(added))
     else:
         report.source_added(added, report.console_on(sys.stdout))
+
+
+def run_source_remove(project_dir: Path | None, name: str) -> None:
+    """Take a source out of sources.yml and say which of its files stay."""
+    from dango_dbt.api import Project
+
+    with _errors_told():
+        stay = Project.find(project_dir).remove_source(name)
+    click.echo(f"removed source {name} from .dango/sources.yml")
+    for path in stay:
+        click.echo(f"  {path} stays")
 
 
 def run_validate(

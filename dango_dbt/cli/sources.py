@@ -7,14 +7,14 @@ from pathlib import Path
 import click
 
 from dango_dbt.cli import options
-from dango_dbt.cli.running import run_source_add, run_source_list
+from dango_dbt.cli.running import run_source_add, run_source_list, run_source_remove
 
 __all__ = ["source"]
 
 
-@click.group("source", short_help="List the sources, or add one.")
+@click.group("source", short_help="List, add or remove sources.")
 def source() -> None:
-    """Look at the sources of .dango/sources.yml, or add one."""
+    """Look at the sources of .dango/sources.yml, add one, or remove one."""
 
 
 @source.command("list", short_help="List all sources and what their last sync brought.")
@@ -54,3 +54,14 @@ def source_add(
     .dango/sources.yml. Nothing that is there is overwritten.
     """
     run_source_add(project_dir, name, verified, location, as_json=as_json)
+
+
+@source.command("remove", short_help="Take a source out of sources.yml.")
+@click.argument("name")
+@options.project_dir
+def source_remove(project_dir: Path | None, name: str) -> None:
+    """Take the source NAME out of sources.yml, whose other text stays as it is.
+
+    Its code, its generated models and its data stay; what stays on disk is named.
+    """
+    run_source_remove(project_dir, name)

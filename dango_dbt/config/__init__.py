@@ -12,6 +12,7 @@ from dango_dbt.config.models import (
     is_source_name,
     json_schema,
 )
+from dango_dbt.config.removal import without_entry
 
 __all__ = [
     "STAGING_DATASET_SUFFIX",
@@ -26,4 +27,5 @@ __all__ = [
     "load",
     "load_valid",
     "problems",
+    "without_entry",
 ]

@@ -126,3 +126,19 @@ def test_the_list_imports_neither_dlt_nor_dbt_nor_a_source(three: Workspace) -> 
         [sys.executable, "-c", code], cwd=three.root, capture_output=True, text=True, check=True
     )
     assert done.stdout.splitlines()[-2:] == ["0", "LOADED []"]
+
+
+def test_remove_says_which_files_stay(three: Workspace) -> None:
+    assert three.command("sync", "--source", "good").returncode == 0
+    done = three.command("source", "remove", "good", PYTHONUTF8="1")
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.splitlines() == [
+        "removed source good from .dango/sources.yml",
+        "  custom_sources/good.py stays",
+        "  dbt_project/models/staging/good stays",
+        "  .dango/schemas/good.yaml stays",
+    ]
+    assert list(listed(three)) == ["bad", "off"]
+    done = three.command("source", "remove", "god")
+    assert done.returncode == 2
+    assert "there is no source `god`" in done.stderr

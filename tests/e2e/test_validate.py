@@ -231,6 +231,7 @@ def test_the_static_part_imports_neither_dlt_nor_dbt_nor_a_source(shop: Workspac
 # ---------------------------------------------------------------- with a connection
 
 
+@pytest.mark.slow
 def test_a_warehouse_that_cannot_be_made_is_told_and_nothing_is_created(shop: Workspace) -> None:
     shop.declare(shop=FINE)
     assert told(Project.problems(shop.root)) == []
@@ -241,6 +242,7 @@ def test_a_warehouse_that_cannot_be_made_is_told_and_nothing_is_created(shop: Wo
     assert "path" in str(hint)
 
 
+@pytest.mark.slow
 def test_a_locked_warehouse_is_told(shop: Workspace) -> None:
     shop.declare(shop=FINE)
     shop.warehouse.parent.mkdir()
@@ -258,6 +260,7 @@ def test_a_locked_warehouse_is_told(shop: Workspace) -> None:
     assert told(Project.problems(shop.root)) == []
 
 
+@pytest.mark.slow
 def test_a_dbt_project_that_does_not_parse_is_told_on_stdout_only_as_json(shop: Workspace) -> None:
     shop.declare(shop=FINE)
     shop.mart("broken", "select {{ nope( }}")
@@ -269,6 +272,7 @@ def test_a_dbt_project_that_does_not_parse_is_told_on_stdout_only_as_json(shop: 
     assert "dbt cannot parse the project: Compilation Error in model broken" in problem["message"]
 
 
+@pytest.mark.slow
 def test_models_on_a_source_that_was_never_synced_are_a_warning(shop: Workspace) -> None:
     shop.declare(rows={"module": "shop", "function": "rows"})
     shop.mart("total", "select count(*) as n from {{ ref('stg_rows__rows') }}")
