@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from dango_dbt.config import SourceConfig, SourcesConfig
-from dango_dbt.credentials import Expanded, Unset, expand, unset_error
+from dango_dbt.credentials import Expanded, Unset, expand
 from dango_dbt.errors import ConfigError
 
 __all__ = ["Arguments", "read_arguments"]
@@ -22,13 +22,15 @@ class Arguments:
         kwargs: its `function_kwargs`, with `${VAR}` replaced.
         from_secrets: those whose `${VAR}` is unset, as dlt's configuration has them.
         secrets: values that came from the environment, which no message may hold.
-        problems: what is wrong with the variables; the others are of no use then.
+        unset: variables that nothing stands in for.
+        broken: what begins like a variable and is none, or is unset within a longer text.
     """
 
     kwargs: dict[str, Any] = field(default_factory=dict, repr=False)
     from_secrets: dict[str, Any] = field(default_factory=dict, repr=False)
     secrets: frozenset[str] = field(default=frozenset(), repr=False)
-    problems: tuple[ConfigError, ...] = ()
+    unset: tuple[Unset, ...] = ()
+    broken: ConfigError | None = None
 
 
 def read_arguments(
@@ -49,11 +51,7 @@ def read_arguments(
 
     with dlt_context(root):
         return [
-            _arguments(
-                found,
-                {key: secrets.find(source, key) for key in _keys(found)},
-                source.name,
-            )
+            _arguments(found, {key: secrets.find(source, key) for key in _keys(found)})
             for source, found in zip(sources, expanded, strict=True)
         ]
 
@@ -75,15 +73,12 @@ def _keys(found: Expanded | ConfigError) -> Iterator[str]:
         yield from (str(item.path[0]) for item in found.unset if len(item.path) == 1)
 
 
-def _arguments(
-    found: Expanded | ConfigError, configured: dict[str, Any], source: str = ""
-) -> Arguments:
+def _arguments(found: Expanded | ConfigError, configured: dict[str, Any]) -> Arguments:
     if isinstance(found, ConfigError):
-        return Arguments(problems=(found,))
-    missing = [item for item in found.unset if not _stands_in(item, configured)]
-    problems = (unset_error(source, missing),) if missing else ()
-    return Arguments(found.kwargs, configured, found.secrets, problems)
-
-
-def _stands_in(item: Unset, configured: dict[str, Any]) -> bool:
-    return len(item.path) == 1 and configured.get(str(item.path[0])) is not None
+        return Arguments(broken=found)
+    unset = [
+        item
+        for item in found.unset
+        if len(item.path) > 1 or configured.get(str(item.path[0])) is None
+    ]
+    return Arguments(found.kwargs, configured, found.secrets, tuple(unset))

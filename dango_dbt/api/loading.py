@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from dango_dbt.arguments import read_arguments
 from dango_dbt.config import SourceConfig, SourcesConfig
+from dango_dbt.credentials import unset_error
 from dango_dbt.errors import ConfigError
 from dango_dbt.progress import Progress
 from dango_dbt.project import ProjectLayout, Target
@@ -68,8 +69,11 @@ def sync_sources(  # noqa: PLR0913, PLR0917 - all that a load depends on
         progress.warning("no source is enabled: nothing to load")
         return []
     arguments = read_arguments(config, sources, layout.root)
-    for problem in (problem for given in arguments for problem in given.problems):
-        raise problem
+    for source, given in zip(sources, arguments, strict=True):
+        if given.broken:
+            raise given.broken
+        if given.unset:
+            raise unset_error(source.name, given.unset)
 
     from dango_dbt import destinations
 

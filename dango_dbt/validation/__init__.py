@@ -12,7 +12,6 @@ from typing import TypeVar
 
 from dango_dbt import build as dbt
 from dango_dbt import credentials, destinations
-from dango_dbt.arguments import read_arguments
 from dango_dbt.config import SourcesConfig, load_valid
 from dango_dbt.discovery import unreferenced
 from dango_dbt.errors import DangoError, Place
@@ -20,7 +19,7 @@ from dango_dbt.findings import Validation
 from dango_dbt.project import SOURCES_FILE, DbtProject, ProjectLayout, Target
 from dango_dbt.validation.code import code_problems
 from dango_dbt.validation.connected import parse_problem
-from dango_dbt.validation.entries import dataset_problems
+from dango_dbt.validation.entries import dataset_problems, variable_problems
 
 __all__ = ["dataset_problems", "validate"]
 
@@ -55,8 +54,7 @@ class _Check:
         self.problems += found
         custom_sources = self.root / "custom_sources"
         self.problems += code_problems(config, custom_sources)
-        arguments = self.attempt(lambda: read_arguments(config, config.sources, self.root))
-        self.problems += (problem for given in arguments or () for problem in given.problems)
+        self.problems += self.attempt(lambda: variable_problems(config, self.root)) or ()
         project = self.attempt(
             lambda: DbtProject.read((self.root / config.dbt_project).resolve()),
             config.place("dbt_project"),

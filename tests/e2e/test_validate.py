@@ -73,7 +73,9 @@ FINE = {"kwargs": {"base_url": "x"}}
         ({"function": "wrapped"}, None, None),
         ({**REST, "kwargs": {"client": {}, "resources": []}}, None, None),
         ({"module": "shp"}, "6:20: source `shop`: there is no module `shp`", "mean `shop`?"),
-        ({"module": "dlt.sources.nope"}, "6:20: source `shop`: there is no module", "install"),
+        ({"module": "dlt.sources.nope"}, "6:20: source `shop`: there is no module", "rest_api"),
+        ({"module": "dlt.sources.hubspot"}, "out `hubspot` as a verified source", "dlt init"),
+        ({"module": "gone"}, "6:20: source `shop`: there is no module `gone`", "or install"),
         ({"module": "shop.sub"}, "6:20: source `shop`: there is no module `shop.sub`", "shop"),
         ({"function": "shops"}, "7:22: source `shop`: module `shop` has no", "shop, other, rows"),
         ({"function": "inner"}, "7:22: source `shop`: module `shop` has no", "shop, other, rows"),
@@ -84,6 +86,8 @@ FINE = {"kwargs": {"base_url": "x"}}
         ({"function": "other", "kwargs": {"x": 1}}, "`other` needs `first`", "function_kwargs"),
         ({"kwargs": {"base_url": "${NO_1}"}}, "9:17: source `shop`: variable NO_1 is", ".env"),
         ({"kwargs": {"base_url": "a${NO_1}"}}, "9:17: source `shop`: variable NO_1 is", ".env"),
+        ({"kwargs": {"base_url": ["${NO_1}"]}}, "10:9: source `shop`: variable NO_1 is", ".env"),
+        ({"kwargs": {"base_url": "${NO 1}"}}, "9:17: source `shop`: `${` begins", "$${"),
         ({**FINE, "dataset_name": "warehouse"}, "named like the warehouse file", "dataset_name"),
     ],
 )  # fmt: skip
@@ -99,6 +103,19 @@ def test_an_entry_is_checked_against_the_code(
     assert said.startswith(".dango/sources.yml:")
     assert message in said
     assert hint in str(advice)
+
+
+def test_an_unset_variable_that_the_secrets_files_stand_in_for_is_no_problem(
+    shop: Workspace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    kwargs = {"base_url": "${NO_1}", "api_key": "${NO_2}"}
+    shop.declare(shop={"kwargs": kwargs})
+    shop.write(".dlt/secrets.toml", '[sources.shop]\nbase_url = "x"\n')
+    ((said, hint),) = told(check(shop))
+    assert said == ".dango/sources.yml:10:16: source `shop`: variable NO_2 is not set"
+    assert "`api_key` under [sources.shop]" in str(hint)
+    monkeypatch.setenv("SOURCES__SHOP__API_KEY", "y")
+    assert told(check(shop)) == []
 
 
 def test_all_problems_are_told_in_one_go_and_a_broken_entry_hides_no_other(shop: Workspace) -> None:
