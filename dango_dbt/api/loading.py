@@ -3,50 +3,36 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from difflib import get_close_matches
 from typing import TYPE_CHECKING
 
 from dango_dbt.arguments import read_arguments
-from dango_dbt.config import SourceConfig, SourcesConfig
+from dango_dbt.config import BrokenSource, SourceConfig, SourcesConfig, in_one
 from dango_dbt.credentials import unset_error
 from dango_dbt.errors import ConfigError
 from dango_dbt.progress import Progress
 from dango_dbt.project import ProjectLayout, Target
-from dango_dbt.results import SyncResult
-from dango_dbt.validation import dataset_problems
+from dango_dbt.results import Failure, SyncResult
+from dango_dbt.validation import dataset_problem
 
 if TYPE_CHECKING:
     from dango_dbt.sync import Refresh
 
-__all__ = ["selected", "sync_sources"]
+__all__ = ["Loaded", "sync_sources"]
 
 
-def selected(config: SourcesConfig, names: Sequence[str]) -> list[SourceConfig]:
-    """Find the sources to load, in the file's order; no names: all that are enabled.
+@dataclass(frozen=True)
+class Loaded:
+    """What became of the sources of a run.
 
-    Raises:
-        ConfigError: a name is unknown, or the source is disabled.
+    Attributes:
+        refused: those that were not tried, since their entry in sources.yml is wrong.
+        tried: the others.
     """
-    known = {source.name: source for source in config.sources}
-    for name in names:
-        if name not in known:
-            close = get_close_matches(name, known, n=1)
-            there_are = f"there are: {', '.join(known) or 'none'}"
-            raise ConfigError(
-                f"there is no source `{name}`",
-                hint=f"did you mean `{close[0]}`?" if close else there_are,
-            )
-        if not known[name].enabled:
-            raise ConfigError(
-                f"source `{name}` is disabled",
-                place=config.place_of(known[name]),
-                hint="set `enabled: true` to load it",
-            )
-    return [
-        source
-        for source in config.sources
-        if source.enabled and (not names or source.name in names)
-    ]
+
+    refused: tuple[SyncResult, ...] = ()
+    tried: tuple[SyncResult, ...] = ()
 
 
 def sync_sources(  # noqa: PLR0913, PLR0917 - all that a load depends on
@@ -58,28 +44,38 @@ def sync_sources(  # noqa: PLR0913, PLR0917 - all that a load depends on
     parallel: int,
     allow_empty: bool,  # noqa: FBT001 - passed on as the others are
     progress: Progress,
-) -> list[SyncResult]:
+) -> Loaded:
     """Load the named sources, or all that are enabled.
 
+    What is wrong with one source's entry is told before anything runs, and keeps no other source
+    from loading.
+
     Raises:
-        ConfigError: something is wrong that can be known before anything runs.
+        ConfigError: something is wrong that can be known before anything runs, and it is not one
+            entry's own; or a variable is unset.
     """
-    sources = selected(config, names)
-    if not sources:
+    from dango_dbt import destinations
+
+    sources, broken = _selected(config, names)
+    if not sources and not broken:
         progress.warning("no source is enabled: nothing to load")
-        return []
+        return Loaded()
+    warehouse = destinations.warehouse(target)
+    refused = [_refused(source, source.problems, progress) for source in broken]
+    refused += [
+        _refused(source, [problem], progress)
+        for source in sources
+        if (problem := dataset_problem(config, source, warehouse))
+    ]
+    without = {result.name for result in refused}
+    sources = [source for source in sources if source.name not in without]
+
     arguments = read_arguments(config, sources, layout.root)
     for source, given in zip(sources, arguments, strict=True):
         if given.broken:
             raise given.broken
         if given.unset:
             raise unset_error(source.name, given.unset)
-
-    from dango_dbt import destinations
-
-    warehouse = destinations.warehouse(target)
-    for problem in dataset_problems(config, sources, warehouse):
-        raise problem
 
     from dango_dbt import dlt_schema
     from dango_dbt.sync import SyncJob, sync_all
@@ -99,4 +95,48 @@ def sync_sources(  # noqa: PLR0913, PLR0917 - all that a load depends on
         )
         for source, given in zip(sources, arguments, strict=True)
     ]
-    return sync_all(jobs, warehouse, root=layout.root, parallel=parallel, progress=progress)
+    tried = sync_all(jobs, warehouse, root=layout.root, parallel=parallel, progress=progress)
+    return Loaded(tuple(refused), tuple(tried))
+
+
+def _selected(
+    config: SourcesConfig, names: Sequence[str]
+) -> tuple[list[SourceConfig], list[BrokenSource]]:
+    """Find the sources to load, in the file's order; no names: all that are enabled.
+
+    Raises:
+        ConfigError: a name is unknown, or the source is disabled.
+    """
+    known = {source.name: source for source in config.sources}
+    for name in names:
+        if name not in config.names:
+            close = get_close_matches(name, config.names, n=1)
+            there_are = f"there are: {', '.join(config.names) or 'none'}"
+            raise ConfigError(
+                f"there is no source `{name}`",
+                hint=f"did you mean `{close[0]}`?" if close else there_are,
+            )
+        if name in known and not known[name].enabled:
+            raise ConfigError(
+                f"source `{name}` is disabled",
+                place=config.place_of(known[name]),
+                hint="set `enabled: true` to load it",
+            )
+    return (
+        [source for source in config.sources if _is_meant(source, names)],
+        [source for source in config.broken if _is_meant(source, names)],
+    )
+
+
+def _is_meant(source: SourceConfig | BrokenSource, names: Sequence[str]) -> bool:
+    return source.name in names if names else source.enabled
+
+
+def _refused(
+    source: SourceConfig | BrokenSource, problems: Sequence[ConfigError], progress: Progress
+) -> SyncResult:
+    """Tell at once what keeps a source from being tried."""
+    for problem in problems:
+        advice = f" ({problem.hint})" if problem.hint else ""
+        progress.warning(f"source `{source.name}` is not loaded: {problem}{advice}")
+    return SyncResult(source.name, "failed", source.dataset, error=Failure.of(in_one(problems)))

@@ -19,9 +19,9 @@ from dango_dbt.api.selection import (
     left_out,
     warn_of_removed,
 )
-from dango_dbt.config import SourcesConfig, load
+from dango_dbt.config import SourcesConfig, in_one, load_sound
 from dango_dbt.discovery import unreferenced, unreferenced_text
-from dango_dbt.errors import DangoError
+from dango_dbt.errors import DangoError, ExitCode
 from dango_dbt.findings import SourceList, Unreferenced, Validation
 from dango_dbt.progress import Progress
 from dango_dbt.project import SOURCES_FILE, DbtProject, ProjectLayout, Target, find_root
@@ -49,14 +49,16 @@ class Project:
     def find(cls, start: str | Path | None = None) -> Project:
         """Open the project that a folder (default: the current one) lies in.
 
-        Loads the project's `.env` into the process's environment, overriding nothing.
+        Loads the project's `.env` into the process's environment, overriding nothing. Where the
+        entry of one source is wrong, `sync` and `sync_and_build` go on without that source, and
+        the other methods refuse to work.
 
         Raises:
             ConfigError: there is no project, or its files are wrong.
         """
         root = find_root(Path(start or "."))
         credentials.load_env_file(root)
-        config = load(root / SOURCES_FILE)
+        config = load_sound(root / SOURCES_FILE)
         return cls(
             ProjectLayout(root, DbtProject.read((root / config.dbt_project).resolve())), config
         )
@@ -91,11 +93,16 @@ class Project:
         resolved = self._target_to_load(target)
         follows = self._adapter() if generate else None
         if found := self.unreferenced():
-            progress.warning(unreferenced_text(found, self._names()))
-        results = sync_sources(
+            progress.warning(unreferenced_text(found, self.config.names))
+        loaded = sync_sources(
             self.layout, self.config, sources, resolved, refresh, parallel, allow_empty, progress
         )
-        run = RunResult("sync", resolved.name, sources=tuple(results))
+        run = RunResult(
+            "sync",
+            resolved.name,
+            sources=(*loaded.refused, *loaded.tried),
+            error_code=ExitCode.USAGE if loaded.refused else ExitCode.SUCCESS,
+        )
         if follows is not None:
             run = self._then_generate(run, resolved.name, follows, progress)
         return replace(run, seconds=time.perf_counter() - started)
@@ -112,6 +119,7 @@ class Project:
             GenerateError: a file cannot be read or written.
         """
         started = time.perf_counter()
+        self._refuse_broken()
         name = target or dbt.taken_target(self.layout.dbt)
         dbt.adapter_type(self.layout.dbt, name)  # refuses a target that is not there
         files = self._generate(name, self._adapter(), progress or Progress())
@@ -140,6 +148,7 @@ class Project:
             ConfigError: the project or the profile is wrong.
         """
         started = time.perf_counter()
+        self._refuse_broken()
         progress = progress or Progress()
         resolved = dbt.resolve_target(self.layout.dbt, target)
         warn_of_removed(self.layout, self.config, progress)
@@ -212,7 +221,9 @@ class Project:
 
         Raises:
             BuildError: the packages that the project declares cannot be installed.
+            ConfigError: sources.yml is wrong.
         """
+        self._refuse_broken()
         return dbt.dbt(self.layout.dbt, args, target=target)
 
     @staticmethod
@@ -238,8 +249,9 @@ class Project:
             target: name of the dbt target whose loads to tell; None: the one that dbt takes.
 
         Raises:
-            ConfigError: the profile is wrong, or has no such target.
+            ConfigError: sources.yml or the profile is wrong, or there is no such target.
         """
+        self._refuse_broken()
         name = target or dbt.taken_target(self.layout.dbt)
         dbt.adapter_type(self.layout.dbt, name)  # refuses a target that is not there
         listed = list_sources(self.layout, self.config, name)
@@ -255,12 +267,12 @@ class Project:
             ConfigError: there is no such source, or its entry is not on lines of its own.
             GenerateError: the file cannot be written.
         """
+        self._refuse_broken()
         return remove_source(self.layout, self.config, name)
 
     def unreferenced(self) -> list[Unreferenced]:
         """Find source functions in custom_sources/ that no entry of sources.yml names."""
-        named = {source.dlt_native.source_module for source in self.config.sources}
-        return unreferenced(self.layout.root, self.layout.custom_sources, named)
+        return unreferenced(self.layout.root, self.layout.custom_sources, self.config.modules)
 
     # ---------------------------------------------------------------- the parts
 
@@ -272,8 +284,9 @@ class Project:
             raise error
         return target
 
-    def _names(self) -> list[str]:
-        return [source.name for source in self.config.sources]
+    def _refuse_broken(self) -> None:
+        if problems := [problem for source in self.config.broken for problem in source.problems]:
+            raise in_one(problems)
 
     def _then_generate(
         self, run: RunResult, target: str, adapter: str, progress: Progress
@@ -282,7 +295,8 @@ class Project:
         try:
             return replace(run, files=tuple(self._generate(target, adapter, progress)))
         except DangoError as error:
-            return replace(run, error=Failure.of(error), error_code=error.exit_code)
+            code = ExitCode.worst(run.error_code, error.exit_code)
+            return replace(run, error=Failure.of(error), error_code=code)
 
     def _generate(self, target: str, adapter: str, progress: Progress) -> list[FileResult]:
         from dango_dbt.api.generating import generate_files

@@ -43,11 +43,14 @@ def exclude(sources: Collection[str]) -> list[str]:
 def left_out(layout: ProjectLayout, config: SourcesConfig) -> list[str]:
     """Name the sources whose models are not built: disabled, or gone from sources.yml."""
     disabled = [source.name for source in config.sources if not source.enabled]
+    disabled += [source.name for source in config.broken if not source.enabled]
     return [name for name in disabled if _known(layout, name)] + _removed(layout, config)
 
 
 def warn_of_removed(layout: ProjectLayout, config: SourcesConfig, progress: Progress) -> None:
     """Name what is left of sources that sources.yml no longer names."""
+    if not all(source.is_named for source in config.broken):
+        return  # it may be the one whose name is misspelt now
     for name in _removed(layout, config):
         folder = layout.shown(layout.dbt.models / staging_folder(name))
         schema = layout.shown(layout.accepted_schema(name))
@@ -71,15 +74,17 @@ def explained(layout: ProjectLayout, built: BuildResult, failed: Sequence[str]) 
 
 
 def _known(layout: ProjectLayout, source: str) -> bool:
-    """Whether dbt knows the source: naming it in a selection is a warning otherwise."""
-    return layout.accepted_schema(source).is_file()
+    """Whether dbt knows the source: naming it in a selection is a warning otherwise.
+
+    What stands as a name in a broken entry need not be one that a file can have.
+    """
+    return layout.accepted_schema(source) in layout.schemas.glob("*.yaml")
 
 
 def _removed(layout: ProjectLayout, config: SourcesConfig) -> list[str]:
     """Find the sources that sources.yml no longer names, and whose models are still there."""
-    named = {source.name for source in config.sources}
     return [
         path.stem
         for path in sorted(layout.schemas.glob("*.yaml"))
-        if path.stem not in named and (layout.dbt.models / sources_file(path.stem)).is_file()
+        if path.stem not in config.names and (layout.dbt.models / sources_file(path.stem)).is_file()
     ]

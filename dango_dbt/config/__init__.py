@@ -1,9 +1,10 @@
 """`.dango/sources.yml` → typed, frozen config; every error carries file:line:column."""
 
 from dango_dbt.config.adding import add_entry
-from dango_dbt.config.loading import load, load_valid, problems
+from dango_dbt.config.loading import load, load_sound, load_valid, problems
 from dango_dbt.config.models import (
     STAGING_DATASET_SUFFIX,
+    BrokenSource,
     DltNativeConfig,
     GenerateConfig,
     KeyPath,
@@ -12,19 +13,23 @@ from dango_dbt.config.models import (
     is_source_name,
     json_schema,
 )
+from dango_dbt.config.problem import in_one
 from dango_dbt.config.removal import without_entry
 
 __all__ = [
     "STAGING_DATASET_SUFFIX",
+    "BrokenSource",
     "DltNativeConfig",
     "GenerateConfig",
     "KeyPath",
     "SourceConfig",
     "SourcesConfig",
     "add_entry",
+    "in_one",
     "is_source_name",
     "json_schema",
     "load",
+    "load_sound",
     "load_valid",
     "problems",
     "without_entry",

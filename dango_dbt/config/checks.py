@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from dango_dbt.config.document import Document
 from dango_dbt.config.models import STAGING_DATASET_SUFFIX, default_dataset
+from dango_dbt.config.problem import Problem
 from dango_dbt.errors import ConfigError, Place
 
 __all__ = ["conflicts"]
@@ -28,10 +29,12 @@ class _Entry:
         return document.place(path if path in document.values else (*path[:2], "name"))
 
 
-def conflicts(document: Document) -> Iterator[ConfigError]:
+def conflicts(document: Document) -> Iterator[Problem]:
     """Find names, datasets and pipelines that two sources would share.
 
-    Works on the raw data, so that these are reported together with what is wrong in one source.
+    Neither of the two can be used: which one the user means is not known, and loading the wrong
+    one would mix its rows into the other's. Works on the raw data, so that these are reported
+    together with what is wrong in one source.
     """
     entries = list(_entries(document))
     yield from _shared(document, entries, "name", lambda entry: entry.name)
@@ -60,33 +63,35 @@ def _text(raw: object, key: str) -> str | None:
 
 def _shared(
     document: Document, entries: list[_Entry], key: str, value_of: Callable[[_Entry], str]
-) -> Iterator[ConfigError]:
+) -> Iterator[Problem]:
     first: dict[str, _Entry] = {}
     for entry in entries:
         value = value_of(entry)
         earlier = first.setdefault(value, entry)
         if earlier is not entry:
             line = earlier.place(document, key).line
-            yield ConfigError(
+            error = ConfigError(
                 f"two sources have the {key.replace('_', ' ')} `{value}`: the other is on line"
                 f" {line}",
                 place=entry.place(document, key),
                 hint=f"give one of them another `{key}`",
             )
+            yield Problem(error, frozenset({entry.index, earlier.index}))
 
 
-def _staged_into(document: Document, entries: list[_Entry]) -> Iterator[ConfigError]:
+def _staged_into(document: Document, entries: list[_Entry]) -> Iterator[Problem]:
     staging = {_as_dlt(entry.dataset + STAGING_DATASET_SUFFIX): entry for entry in entries}
     for entry in entries:
         stages = staging.get(_as_dlt(entry.dataset))
         if stages is not None:
             line = stages.place(document, "dataset_name").line
-            yield ConfigError(
+            error = ConfigError(
                 f"dataset `{entry.dataset}` is where dlt stages the loads of source"
                 f" `{stages.name}` (line {line}), and overwrites what is in it",
                 place=entry.place(document, "dataset_name"),
                 hint="give one of them another `dataset_name`",
             )
+            yield Problem(error, frozenset({entry.index, stages.index}))
 
 
 def _as_dlt(dataset: str) -> str:

@@ -12,6 +12,7 @@ import yaml
 from yaml.constructor import SafeConstructor
 
 from dango_dbt.config.models import KeyPath
+from dango_dbt.config.problem import Problem
 from dango_dbt.errors import ConfigError, Place
 from dango_dbt.yaml_files import LOADER, syntax_error
 
@@ -42,7 +43,7 @@ class Document:
     keys: Mapping[KeyPath, Place]
     values: Mapping[KeyPath, Place]
     written: Mapping[KeyPath, str]
-    problems: tuple[ConfigError, ...]
+    problems: tuple[Problem, ...]
 
     def place(self, path: KeyPath) -> Place:
         """Where the value at a path begins, or the nearest thing above it."""
@@ -73,7 +74,7 @@ def read_document(path: Path, shown: Path, list_key: str) -> Document:
         reader = _Reader(shown)
         if node is None:
             return Document(None, {}, {(): Place(shown, 1, 1)}, {}, ())
-        reader.check(node)
+        reader.check(node, (list_key,) if isinstance(node, yaml.SequenceNode) else ())
         if isinstance(node, yaml.SequenceNode):
             reader.values[()] = reader.place(node)
             data: Any = {list_key: reader.read(node, (list_key,))}
@@ -93,13 +94,13 @@ class _Reader(SafeConstructor):
         self.keys: dict[KeyPath, Place] = {}
         self.values: dict[KeyPath, Place] = {}
         self.written: dict[KeyPath, str] = {}
-        self.problems: list[ConfigError] = []
+        self.problems: list[Problem] = []
         self._checked: set[int] = set()
 
     def place(self, node: yaml.Node) -> Place:
         return _place(node.start_mark, self.shown)
 
-    def check(self, node: yaml.Node, inside: frozenset[int] = frozenset()) -> None:
+    def check(self, node: yaml.Node, path: KeyPath, inside: frozenset[int] = frozenset()) -> None:
         """Note keys that are there twice; refuse an alias that contains itself."""
         if id(node) in inside:
             raise ConfigError("an alias stands inside what it refers to", place=self.place(node))
@@ -107,24 +108,23 @@ class _Reader(SafeConstructor):
             return
         self._checked.add(id(node))
         if isinstance(node, yaml.MappingNode):
-            self._check_keys(node)
-        for child in _children(node):
-            self.check(child, inside | {id(node)})
+            self._check_keys(node, path)
+        for step, child in _children(node):
+            self.check(child, (*path, step), inside | {id(node)})
 
-    def _check_keys(self, node: yaml.MappingNode) -> None:
+    def _check_keys(self, node: yaml.MappingNode, path: KeyPath) -> None:
         seen: dict[tuple[str, str], yaml.ScalarNode] = {}
         for key, _ in node.value:
             if isinstance(key, yaml.ScalarNode):
                 earlier = seen.setdefault((key.tag, key.value), key)
                 if earlier is not key:
-                    self.problems.append(
-                        ConfigError(
-                            f"key `{key.value}` is there twice: first on line"
-                            f" {earlier.start_mark.line + 1}",
-                            place=self.place(key),
-                            hint="remove one of the two",
-                        )
+                    error = ConfigError(
+                        f"key `{key.value}` is there twice: first on line"
+                        f" {earlier.start_mark.line + 1}",
+                        place=self.place(key),
+                        hint="remove one of the two",
                     )
+                    self.problems.append(Problem.at(path, error))
 
     def read(self, node: yaml.Node, path: KeyPath) -> Any:  # noqa: ANN401 - as safe_load
         """Make plain data of a node."""
@@ -170,12 +170,14 @@ class _Reader(SafeConstructor):
             ) from error
 
 
-def _children(node: yaml.Node) -> Iterator[yaml.Node]:
+def _children(node: yaml.Node) -> Iterator[tuple[str | int, yaml.Node]]:
+    """Give the nodes below a node, each with the key or index that it stands under."""
     if isinstance(node, yaml.MappingNode):
-        for pair in node.value:
-            yield from pair
+        for key, value in node.value:
+            step = str(key.value)
+            yield from ((step, key), (step, value))
     elif isinstance(node, yaml.SequenceNode):
-        yield from node.value
+        yield from enumerate(node.value)
 
 
 def _read_text(path: Path, shown: Path) -> str:

@@ -2,17 +2,25 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection, Sequence
 from pathlib import Path
 
 from pydantic import ValidationError
 
 from dango_dbt.config.checks import conflicts
 from dango_dbt.config.document import Document, read_document
-from dango_dbt.config.models import KeyPath, SourcesConfig
+from dango_dbt.config.models import (
+    BrokenSource,
+    KeyPath,
+    Reading,
+    SourcesConfig,
+    default_dataset,
+)
+from dango_dbt.config.problem import Problem, in_one
 from dango_dbt.config.wording import in_words
 from dango_dbt.errors import ConfigError, Place
 
-__all__ = ["load", "load_valid", "problems"]
+__all__ = ["load", "load_sound", "load_valid", "problems"]
 
 
 def load(path: Path) -> SourcesConfig:
@@ -25,52 +33,52 @@ def load(path: Path) -> SourcesConfig:
         ConfigError: something is wrong with it. Where it is one thing, the error is about it alone;
             where there are several, the message lists them, each on a line with its place.
     """
-    config, found = _read(path)
-    if config is not None and not found:
-        return config
-    if len(found) == 1:
-        raise found[0]
-    lines = [f"{error} ({error.hint})" if error.hint else str(error) for error in found]
-    raise ConfigError("\n".join([f"{len(found)} problems", *lines]))
+    config = load_sound(path)
+    if config.broken:
+        raise in_one(error for source in config.broken for error in source.problems)
+    return config
+
+
+def load_sound(path: Path) -> SourcesConfig:
+    """Read the file; a source whose entry is wrong is kept apart, and the others can be used.
+
+    Args:
+        path: `.dango/sources.yml` of a project.
+
+    Raises:
+        ConfigError: as `load`, where what is wrong is not one entry's own.
+    """
+    document = _document(path)
+    found = _problems(document)
+    if any(not problem.entries for problem in found):
+        raise in_one(problem.error for problem in found)
+    wrong = frozenset[int]().union(*(problem.entries for problem in found))
+    return _config(document, document.data or {}, wrong, _broken(document, found))
 
 
 def problems(path: Path) -> list[ConfigError]:
     """Check the file; gives all that is wrong with it, in the order of the lines."""
-    return _read(path)[1]
+    return load_valid(path)[1]
 
 
 def load_valid(path: Path) -> tuple[SourcesConfig, list[ConfigError]]:
     """Read as much of the file as is valid by itself, so that the rest can be checked further.
 
     Returns:
-        The config, without broken entries and settings, and all that is wrong with the file.
+        The config, without entries and settings that are no valid ones, and all that is wrong with
+        the file.
     """
-    config, found = _read(path)
-    if config is not None:
-        return config, found
     try:
         document = _document(path)
-    except ConfigError:
-        return SourcesConfig(), found
+    except ConfigError as error:
+        return SourcesConfig(), [error]
     data = document.data if isinstance(document.data, dict) else {}
-    entries = data.get("sources")
-    kept = {
-        index: entry
-        for index, entry in enumerate(entries if isinstance(entries, list) else ())
-        if _is_valid({"sources": [entry]})
-    }
-    settings = {
-        key: value for key, value in data.items() if key != "sources" and _is_valid({key: value})
-    }
-    moved = {old: new for new, old in enumerate(kept)}
-    places: dict[KeyPath, Place] = {}
-    for where, place in document.values.items():
-        if where[:1] != ("sources",) or len(where) == 1:
-            places[where] = place
-        elif where[1] in moved:
-            places[("sources", moved[int(where[1])], *where[2:])] = place
-    settings["sources"] = list(kept.values())
-    return SourcesConfig.model_validate(settings, context=places), found
+    entries = _entries(data)
+    settings = {key: value for key, value in data.items() if _is_valid(key, value)}
+    invalid = [index for index, entry in enumerate(entries) if not _is_valid("sources", [entry])]
+    found = _problems(document)
+    config = _config(document, {**settings, "sources": entries}, invalid, _broken(document, found))
+    return config, [problem.error for problem in found]
 
 
 def _document(path: Path) -> Document:
@@ -78,29 +86,75 @@ def _document(path: Path) -> Document:
     return read_document(path, path.relative_to(path.parent.parent), "sources")
 
 
-def _is_valid(data: object) -> bool:
+def _problems(document: Document) -> list[Problem]:
+    """Give all that is wrong with the file, in the order of the lines."""
+    found = [*document.problems, *conflicts(document)]
     try:
-        SourcesConfig.model_validate(data)
+        SourcesConfig.model_validate({} if document.data is None else document.data)
+    except ValidationError as error:
+        found += in_words(error.errors(include_url=False), document)
+    return sorted(found, key=lambda problem: problem.order)
+
+
+def _is_valid(key: object, value: object) -> bool:
+    try:
+        SourcesConfig.model_validate({key: value})
     except ValidationError:
         return False
     return True
 
 
-def _read(path: Path) -> tuple[SourcesConfig | None, list[ConfigError]]:
-    try:
-        document = _document(path)
-    except ConfigError as error:
-        return None, [error]
-    found = [*document.problems, *conflicts(document)]
-    data = {} if document.data is None else document.data
-    config = None
-    try:
-        config = SourcesConfig.model_validate(data, context=document.values)
-    except ValidationError as error:
-        found += in_words(error.errors(include_url=False), document)
-    return config, sorted(found, key=_order)
+def _entries(data: object) -> list[object]:
+    entries = data.get("sources") if isinstance(data, dict) else None
+    return entries if isinstance(entries, list) else []
 
 
-def _order(error: ConfigError) -> tuple[int, int]:
-    place = error.place
-    return (place.line or 0, place.column or 0) if place else (0, 0)
+def _config(
+    document: Document,
+    data: dict[str, object],
+    left_out: Collection[int],
+    broken: tuple[BrokenSource, ...],
+) -> SourcesConfig:
+    """Make the config of a file's data without some of its entries; places move up with them."""
+    entries = _entries(data)
+    kept = [index for index in range(len(entries)) if index not in left_out]
+    moved = {old: new for new, old in enumerate(kept)}
+    places: dict[KeyPath, Place] = {}
+    for path, place in document.values.items():
+        match path:
+            case ("sources", int(index), *below):
+                if index in moved:
+                    places[("sources", moved[index], *below)] = place
+            case _:
+                places[path] = place
+    data = {**data, "sources": [entries[index] for index in kept]}
+    return SourcesConfig.model_validate(data, context=Reading(places, broken))
+
+
+def _broken(document: Document, found: Sequence[Problem]) -> tuple[BrokenSource, ...]:
+    """Describe the sources that cannot be used; entries of one name are one source."""
+    by_name: dict[str, BrokenSource] = {}
+    for index, entry in enumerate(_entries(document.data)):
+        errors = tuple(problem.error for problem in found if index in problem.entries)
+        if errors:
+            source = _broken_source(document, index, entry, errors)
+            earlier = by_name.get(source.name)
+            by_name[source.name] = earlier.and_also(source) if earlier else source
+    return tuple(by_name.values())
+
+
+def _broken_source(
+    document: Document, index: int, entry: object, errors: tuple[ConfigError, ...]
+) -> BrokenSource:
+    given = entry if isinstance(entry, dict) else {}
+    code = given.get("dlt_native")
+    module = code.get("source_module") if isinstance(code, dict) else None
+    name = document.written.get(("sources", index, "name")) or f"entry {index + 1}"
+    dataset = given.get("dataset_name")
+    return BrokenSource(
+        name=name,
+        dataset=dataset if isinstance(dataset, str) else default_dataset(name),
+        enabled=given.get("enabled") is not False,
+        modules=frozenset({module} if isinstance(module, str) else ()),
+        problems=errors,
+    )

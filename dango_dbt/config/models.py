@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any, Literal, TypeAlias
 
@@ -18,13 +19,15 @@ from pydantic import (
     model_validator,
 )
 
-from dango_dbt.errors import Place
+from dango_dbt.errors import ConfigError, Place
 
 __all__ = [
     "STAGING_DATASET_SUFFIX",
+    "BrokenSource",
     "DltNativeConfig",
     "GenerateConfig",
     "KeyPath",
+    "Reading",
     "SourceConfig",
     "SourcesConfig",
     "default_dataset",
@@ -150,6 +153,46 @@ class GenerateConfig(_Config):
     )
 
 
+@dataclass(frozen=True)
+class BrokenSource:
+    """A source whose entry cannot be used for what is wrong with it.
+
+    Attributes:
+        name: as it is written, or `entry 2` for the second of the file where there is none.
+        modules: the modules that the entry names.
+        problems: what is wrong, at least one thing.
+    """
+
+    name: str
+    dataset: str
+    enabled: bool
+    modules: frozenset[str]
+    problems: tuple[ConfigError, ...]
+
+    @property
+    def is_named(self) -> bool:
+        """Whether its name is one that a source can have."""
+        return re.fullmatch(_WORDS, self.name) is not None
+
+    def and_also(self, other: BrokenSource) -> BrokenSource:
+        """Join another entry of the same name."""
+        return BrokenSource(
+            self.name,
+            self.dataset,
+            self.enabled or other.enabled,
+            self.modules | other.modules,
+            tuple(dict.fromkeys((*self.problems, *other.problems))),
+        )
+
+
+@dataclass(frozen=True)
+class Reading:
+    """What the loader knows of the file beside its data; it is passed as pydantic's context."""
+
+    places: Mapping[KeyPath, Place]
+    broken: tuple[BrokenSource, ...]
+
+
 class SourcesConfig(_Config):
     """The whole of `.dango/sources.yml`."""
 
@@ -170,12 +213,29 @@ class SourcesConfig(_Config):
         " none.",
     )
 
-    _places: Mapping[KeyPath, Place] = PrivateAttr(default_factory=dict)
+    _reading: Reading = PrivateAttr(default=Reading({}, ()))
 
     def model_post_init(self, context: Any, /) -> None:  # noqa: ANN401 - pydantic's signature
-        """Keep the places of the file's values, which the loader passes as pydantic's context."""
-        if context is not None:
-            self._places = context
+        """Keep what the loader knows of the file."""
+        if isinstance(context, Reading):
+            self._reading = context
+
+    @property
+    def broken(self) -> tuple[BrokenSource, ...]:
+        """The sources of the file that are not among `sources`: their entries are wrong."""
+        return self._reading.broken
+
+    @property
+    def names(self) -> list[str]:
+        """The names of all sources in the file, broken ones too."""
+        broken = [source.name for source in self.broken]
+        return [*(source.name for source in self.sources), *broken]
+
+    @property
+    def modules(self) -> set[str]:
+        """The modules that the file names, broken entries included."""
+        named = {source.dlt_native.source_module for source in self.sources}
+        return named.union(*(source.modules for source in self.broken))
 
     def place(self, *path: str | int) -> Place:
         """Say where the value of a key stands in the file, or the nearest thing above it.
@@ -184,8 +244,8 @@ class SourcesConfig(_Config):
             path: keys and list indexes, such as `"sources", 0, "dlt_native"`.
         """
         for end in range(len(path), -1, -1):
-            if path[:end] in self._places:
-                return self._places[path[:end]]
+            if path[:end] in self._reading.places:
+                return self._reading.places[path[:end]]
         return Place(Path(".dango", "sources.yml"))
 
     def place_of(self, source: SourceConfig, *path: str | int) -> Place:
@@ -195,7 +255,7 @@ class SourcesConfig(_Config):
             source: one of this config's sources.
             path: keys below its entry, such as `"dlt_native", "function_kwargs", "api_key"`.
         """
-        index = [other.name for other in self.sources].index(source.name)
+        index = next(index for index, other in enumerate(self.sources) if other is source)
         return self.place("sources", index, *path)
 
 

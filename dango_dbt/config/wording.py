@@ -17,6 +17,7 @@ from dango_dbt.config.models import (
     SourceConfig,
     SourcesConfig,
 )
+from dango_dbt.config.problem import Problem
 from dango_dbt.errors import ConfigError
 
 if TYPE_CHECKING:
@@ -65,7 +66,7 @@ _PATTERNS = {
 }
 
 
-def in_words(errors: Iterable[ErrorDetails], document: Document) -> Iterator[ConfigError]:
+def in_words(errors: Iterable[ErrorDetails], document: Document) -> Iterator[Problem]:
     """Translate pydantic's errors."""
     errors = list(errors)
     meant = {
@@ -78,7 +79,7 @@ def in_words(errors: Iterable[ErrorDetails], document: Document) -> Iterator[Con
         # pydantic calls a list too short where its only item is wrong.
         wrong_item = error["type"] == "too_short" and error["input"]
         if not misspelt and not wrong_item:
-            yield _in_words(error, document)
+            yield Problem.at(error["loc"], _in_words(error, document))
 
 
 def _in_words(error: ErrorDetails, document: Document) -> ConfigError:

@@ -15,13 +15,14 @@ from dango_dbt import credentials, destinations
 from dango_dbt.config import SourcesConfig, load_valid
 from dango_dbt.discovery import unreferenced
 from dango_dbt.errors import DangoError, Place
-from dango_dbt.findings import Validation
+from dango_dbt.findings import Unreferenced, Validation
 from dango_dbt.project import SOURCES_FILE, DbtProject, ProjectLayout, Target
+from dango_dbt.shared_targets import shared_database
 from dango_dbt.validation.code import code_problems
 from dango_dbt.validation.connected import parse_problem
-from dango_dbt.validation.entries import dataset_problems, variable_problems
+from dango_dbt.validation.entries import dataset_problem, variable_problems
 
-__all__ = ["dataset_problems", "validate"]
+__all__ = ["dataset_problem", "validate"]
 
 _T = TypeVar("_T")
 
@@ -61,14 +62,19 @@ class _Check:
         )
         if project is not None:
             self.check_target(config, ProjectLayout(self.root, project))
-        named = {source.dlt_native.source_module for source in config.sources}
         return Validation(
             problems=tuple(self.in_order()),
             warnings=tuple(self.warnings),
-            # Which files a broken file names cannot be told.
-            unreferenced=() if found else tuple(unreferenced(self.root, custom_sources, named)),
+            unreferenced=self.unreferenced(config, custom_sources, readable=not found),
             sources=tuple(source.name for source in config.sources),
         )
+
+    def unreferenced(
+        self, config: SourcesConfig, custom_sources: Path, *, readable: bool
+    ) -> tuple[Unreferenced, ...]:
+        if not readable and not config.names:
+            return ()  # which files a broken file names cannot be told
+        return tuple(unreferenced(self.root, custom_sources, config.modules))
 
     def check_target(self, config: SourcesConfig, layout: ProjectLayout) -> None:
         """Check the target to load into, and the one that generated code follows."""
@@ -76,15 +82,22 @@ class _Check:
         if config.sources:
             self.attempt(lambda: _followed_adapter(config, layout.dbt))
         if target is not None and config.sources:
+            self.check_sharing(config, layout.dbt, target)
             self.check_warehouse(config, target)
         if target is not None and not self.offline:
             self.check_parse(config, layout)
+
+    def check_sharing(self, config: SourcesConfig, project: DbtProject, target: Target) -> None:
+        others = self.attempt(lambda: dbt.other_targets(project, target)) or ()
+        if error := shared_database(target, others, config):
+            self.problems.append(error)
 
     def check_warehouse(self, config: SourcesConfig, target: Target) -> None:
         warehouse = self.attempt(lambda: destinations.warehouse(target))
         if warehouse is None:
             return
-        self.problems += dataset_problems(config, config.sources, warehouse)
+        found = (dataset_problem(config, source, warehouse) for source in config.sources)
+        self.problems += filter(None, found)
         if not self.offline:
             self.attempt(warehouse.check)
 

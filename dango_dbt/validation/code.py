@@ -93,7 +93,7 @@ def _missing_module(
         else f"create {custom_sources.name}/{name.replace('.', '/')}.py, or install the package"
         " that holds it"
     )
-    known = not_in_dlt(name) or ConfigError(f"there is no module `{name}`", hint=hint)
+    known = not_in_dlt(name, source.name) or ConfigError(f"there is no module `{name}`", hint=hint)
     return ConfigError(
         f"source `{source.name}`: {known.message}",
         place=config.place_of(source, "dlt_native", "source_module"),

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from dango_dbt.arguments import read_arguments
@@ -11,7 +10,7 @@ from dango_dbt.credentials import unset_error
 from dango_dbt.destinations import Warehouse
 from dango_dbt.errors import ConfigError
 
-__all__ = ["dataset_problems", "variable_problems"]
+__all__ = ["dataset_problem", "variable_problems"]
 
 
 def variable_problems(config: SourcesConfig, root: Path) -> list[ConfigError]:
@@ -29,15 +28,15 @@ def variable_problems(config: SourcesConfig, root: Path) -> list[ConfigError]:
     return found
 
 
-def dataset_problems(
-    config: SourcesConfig, sources: Sequence[SourceConfig], warehouse: Warehouse
-) -> Iterator[ConfigError]:
-    """Find datasets that the warehouse cannot hold."""
-    for source in sources:
-        if source.dataset.lower() in warehouse.reserved:
-            yield ConfigError(
-                f"dataset `{source.dataset}` is named like the warehouse file, and DuckDB cannot"
-                " tell the two apart",
-                place=config.place_of(source),
-                hint="give the source another `dataset_name:`, or the file another name",
-            )
+def dataset_problem(
+    config: SourcesConfig, source: SourceConfig, warehouse: Warehouse
+) -> ConfigError | None:
+    """Say why the warehouse cannot hold a source's dataset; None where it can."""
+    if source.dataset.lower() not in warehouse.reserved:
+        return None
+    return ConfigError(
+        f"dataset `{source.dataset}` is named like the warehouse file, and DuckDB cannot tell the"
+        " two apart",
+        place=config.place_of(source, "dataset_name" if source.dataset_name else "name"),
+        hint="give the source another `dataset_name:`, or the file another name",
+    )

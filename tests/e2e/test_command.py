@@ -120,7 +120,7 @@ def test_an_error_is_a_document_too(
     ("text", "place"),
     [
         ("version: '1.0'\nsources:\n  - name: [\n", ":4:1"),
-        ("version: '1.0'\nsources:\n  - name: shop\n    typ: dlt_native\n", ":4:5"),
+        ("version: '1.0'\nsorces:\n  - name: shop\n", ":2:1"),
     ],
     ids=["no YAML", "unknown key"],
 )

@@ -347,16 +347,17 @@ def test_mistakes_are_told_without_a_traceback(workspace: Workspace) -> None:
 def test_datasets_in_each_others_way_are_refused_before_anything_runs(
     workspace: Workspace, entries: dict[str, dict[str, str]], message: str
 ) -> None:
-    from dango_dbt.errors import ConfigError
-
     workspace.code("rows", "import dlt\n\n@dlt.resource\ndef rows(): yield {'id': 1}\n")
     workspace.declare(
         **{name: {**entry, "module": "rows", "function": "rows"} for name, entry in entries.items()}
     )
-    with pytest.raises(ConfigError, match=message) as refused:
-        workspace.run()
-    assert refused.value.exit_code == 2
-    assert refused.value.place is not None
+    result = workspace.sync(generate=False)
+    assert result.exit_code == 2
+    for source in result.sources or ():
+        assert source.error is not None
+        assert source.error.message.startswith(".dango/sources.yml:")
+        assert message in source.error.message
+    assert [source.name for source in result.sources or ()] == list(entries)
     assert not workspace.warehouse.exists()
 
 

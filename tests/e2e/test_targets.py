@@ -94,7 +94,7 @@ def test_targets_that_are_named_may_share_a_database_and_no_others(workspace: Wo
     assert "[dev, other, third]" in str(refused.value.hint)
 
 
-@pytest.mark.parametrize("command", ["sync", "sync-and-build"])
+@pytest.mark.parametrize("command", ["sync", "sync-and-build", "validate"])
 def test_the_command_exits_with_2_and_loads_nothing(workspace: Workspace, command: str) -> None:
     workspace.code("one", "import dlt\n\n@dlt.resource\ndef one():\n    yield {'id': 1}\n")
     workspace.declare(one={})

@@ -248,7 +248,7 @@ def test_a_key_comes_from_the_environment_or_from_env(
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("command", ["sync", "sync-and-build", "source list"])
+@pytest.mark.parametrize("command", ["sync", "sync-and-build", "validate", "source list"])
 def test_the_warning_is_the_pages_with_the_functions_name(
     workspace: Workspace, page: Page, shell: Shell, command: str
 ) -> None:

@@ -1,0 +1,186 @@
+"""What is wrong with one entry of sources.yml stays that source's own."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+import pytest
+
+from dango_dbt import Project
+from dango_dbt.errors import ConfigError
+from dango_dbt.progress import Progress
+
+if TYPE_CHECKING:
+    from dango_dbt.results import RunResult, SyncResult
+    from tests.e2e.conftest import Workspace
+
+ROWS = """\
+import dlt
+
+@dlt.resource(primary_key="id")
+def rows(): yield [{"id": 1}, {"id": 2}]
+"""
+ENTRY = """\
+  - name: {name}
+    type: dlt_native
+    dlt_native: {{source_module: rows, source_function: rows}}
+"""
+GOOD, BAD = ENTRY.format(name="good"), ENTRY.format(name="bad")
+UNKNOWN_KEY = ".dango/sources.yml:8:5: unknown key `colour`"
+
+
+class Warnings(Progress):
+    """Keeps the warnings, and notes whether they came before anything ran."""
+
+    def __init__(self) -> None:
+        self.told: list[str] = []
+
+    def warning(self, message: str) -> None:
+        self.told.append(message)
+
+    def sync_started(self, sources: list[str]) -> None:
+        self.told.append(f"started: {', '.join(sources)}")
+
+
+@pytest.fixture
+def two(workspace: Workspace) -> Workspace:
+    workspace.code("rows", ROWS)
+    write(workspace, GOOD, BAD, "    colour: red\n")
+    return workspace
+
+
+def write(workspace: Workspace, *parts: str) -> None:
+    (workspace.root / ".dango").mkdir(exist_ok=True)
+    path = workspace.root / ".dango" / "sources.yml"
+    path.write_text("sources:\n" + "".join(parts), encoding="utf-8")
+
+
+def test_it_is_told_before_anything_runs_and_the_others_are_loaded(
+    two: Workspace, source_of: Callable[[RunResult, str], SyncResult]
+) -> None:
+    warnings = Warnings()
+    result = two.sync(generate=False, progress=warnings)
+    assert result.exit_code == 2
+    assert source_of(result, "good").rows == 2
+    bad = source_of(result, "bad")
+    assert (bad.status, bad.dataset) == ("failed", "raw_bad")
+    assert bad.error is not None
+    assert bad.error.message == UNKNOWN_KEY
+    assert "the keys here are: name" in str(bad.error.hint)
+    first, second = warnings.told
+    assert first.startswith(f"source `bad` is not loaded: {UNKNOWN_KEY} (the keys here are: name")
+    assert second == "started: good"
+
+
+def test_only_what_is_selected_counts(two: Workspace) -> None:
+    warnings = Warnings()
+    assert two.sync("good", generate=False, progress=warnings).exit_code == 0
+    assert warnings.told == ["started: good"]
+    result = two.sync("bad", generate=False)
+    assert (result.exit_code, [source.name for source in result.sources or ()]) == (2, ["bad"])
+    with pytest.raises(ConfigError, match="there is no source `baad`") as unknown:
+        two.sync("baad", generate=False)
+    assert unknown.value.hint == "did you mean `bad`?"
+
+
+@pytest.mark.parametrize(
+    ("entries", "names", "message"),
+    [
+        (BAD + BAD, ["bad"], "two sources have the name `bad`: the other is on line 5"),
+        ("  - name: Bad\n", ["Bad"], "3 problems\n.dango/sources.yml:5:5: missing key `type`\n"),
+        ("  - type: dlt_native\n", ["entry 2"], "missing key `name`"),
+        ("  - 1\n", ["entry 2"], ".dango/sources.yml:5:5: entry 2 of `sources` must be a mapping"),
+        ("  - name: 1\n", ["1"], "`name` must be text, not `1`, which YAML reads as a number"),
+        (f"  - name: {'b' * 300}/..\n", ["b" * 300 + "/.."], "`name` must be lower-case letters"),
+        (BAD + "    name: bad\n", ["bad"], ":8:5: key `name` is there twice: first on line 5"),
+        (BAD + "    enabled: flase\n", ["bad"], "`enabled` must be true or false, not 'flase'"),
+        (BAD + "    enabled: false\n    colour: red\n", [], ""),
+        (BAD + "    dataset_name: raw\n" + ENTRY.format(name="bed") + "    dataset_name: raw\n",
+         ["bad", "bed"], ".dango/sources.yml:12:19: two sources have the dataset name `raw`"),
+    ],
+)  # fmt: skip
+def test_entries_that_cannot_be_used_are_failed_sources(
+    two: Workspace, entries: str, names: list[str], message: str
+) -> None:
+    write(two, GOOD, entries)
+    result = two.sync(generate=False)
+    assert result.exit_code == (2 if names else 0)
+    *refused, good = result.sources or ()
+    assert (good.name, good.status) == ("good", "success")
+    assert [source.name for source in refused] == names
+    for source in refused:
+        assert source.error is not None
+        assert message in source.error.message
+
+
+@pytest.mark.slow
+def test_its_models_are_kept_and_left_out_of_the_build(two: Workspace) -> None:
+    write(two, GOOD, BAD)
+    two.mart("after_good", "select * from {{ ref('stg_good__rows') }}")
+    two.mart("after_bad", "select * from {{ ref('stg_bad__rows') }}")
+    assert two.run().exit_code == 0
+    files = two.generated()
+
+    write(two, GOOD, BAD, "    colour: red\n")
+    done = two.command("sync-and-build", "--json")
+    assert done.returncode == 2
+    document = json.loads(done.stdout)
+    assert document["error"] is None
+    bad, good = document["sources"]
+    assert (good["name"], good["status"]) == ("good", "success")
+    assert (bad["name"], bad["status"], bad["error"]["type"]) == ("bad", "failed", "ConfigError")
+    assert bad["error"]["message"].startswith(UNKNOWN_KEY)
+    assert "any more" not in done.stderr
+    built = {node["unique_id"] for node in document["build"]["nodes"]}
+    assert {"model.shop.stg_good__rows", "model.shop.after_good"} <= built
+    assert not any("bad" in node for node in built)
+    assert two.generated() == files
+
+    done = two.command("sync-and-build", "--source", "good", PYTHONUTF8="1")
+    assert done.returncode == 0, done.stdout
+    assert "colour" not in done.stdout + done.stderr
+
+
+@pytest.mark.slow
+def test_a_misspelt_name_has_no_one_remove_what_is_left(two: Workspace) -> None:
+    write(two, GOOD, BAD)
+    assert two.sync().exit_code == 0
+    write(two, GOOD, BAD.replace("bad", "Bad"))
+    warnings = Warnings()
+    result = two.run(progress=warnings)
+    assert result.exit_code == 2
+    assert not any("any more" in message for message in warnings.told)
+    assert result.build is not None
+    assert not any("bad" in node.unique_id for node in result.build.nodes)
+
+
+@pytest.mark.parametrize("method", ["generate", "build", "list_sources"])
+def test_other_commands_refuse_to_work(two: Workspace, method: str) -> None:
+    with pytest.raises(ConfigError) as refused:
+        getattr(Project.find(two.root), method)()
+    assert str(refused.value) == UNKNOWN_KEY
+
+
+def test_a_module_that_a_broken_entry_names_is_not_unreferenced(two: Workspace) -> None:
+    two.code("other", ROWS)
+    two.code("forgotten", ROWS)
+    write(two, GOOD, BAD.replace("module: rows", "module: other"), "    colour: red\n")
+    assert [file.module for file in Project.find(two.root).unreferenced()] == ["forgotten"]
+    found = Project.problems(two.root, offline=True)
+    assert [file.module for file in found.unreferenced] == ["forgotten"]
+    write(two, "  [\n")
+    assert Project.problems(two.root, offline=True).unreferenced == ()
+
+
+def test_an_unset_variable_of_a_selected_source_stops_everything(two: Workspace) -> None:
+    entry = BAD.replace("rows}", "rows, function_kwargs: {key: '${NO_1}'}}")
+    write(two, GOOD, entry, "  - name: Third\n")
+    warnings = Warnings()
+    with pytest.raises(ConfigError, match="variable NO_1 is not set"):
+        two.sync(generate=False, progress=warnings)
+    assert warnings.told  # about the third
+    assert "Third" in warnings.told[0]
+    assert not two.warehouse.exists()
+    assert two.sync("good", generate=False).exit_code == 0
