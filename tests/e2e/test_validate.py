@@ -74,7 +74,7 @@ FINE = {"kwargs": {"base_url": "x"}}
         ({**REST, "kwargs": {"client": {}, "resources": []}}, None, None),
         ({"module": "shp"}, "6:20: source `shop`: there is no module `shp`", "mean `shop`?"),
         ({"module": "dlt.sources.nope"}, "6:20: source `shop`: there is no module", "rest_api"),
-        ({"module": "dlt.sources.hubspot"}, "out `hubspot` as a verified source", "dlt init"),
+        ({"module": "dlt.sources.hubspot"}, "out `hubspot` as a verified source", "add shop --ver"),
         ({"module": "gone"}, "6:20: source `shop`: there is no module `gone`", "or install"),
         ({"module": "shop.sub"}, "6:20: source `shop`: there is no module `shop.sub`", "shop"),
         ({"function": "shops"}, "7:22: source `shop`: module `shop` has no", "shop, other, rows"),
