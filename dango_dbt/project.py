@@ -59,6 +59,23 @@ class DbtProject:
     target_path: Path
 
     @classmethod
+    def named(cls, root: Path, folder: str, place: Place) -> DbtProject:
+        """Read the dbt project that sources.yml names.
+
+        Args:
+            root: the root of our project.
+            folder: the dbt project's, relative to it.
+            place: where sources.yml names it, or might.
+
+        Raises:
+            ConfigError: as `read`.
+        """
+        try:
+            return cls.read((root / folder).resolve())
+        except ConfigError as error:
+            raise ConfigError(error.message, place=error.place or place, hint=error.hint) from error
+
+    @classmethod
     def read(cls, directory: Path) -> DbtProject:
         """Read `dbt_project.yml`.
 

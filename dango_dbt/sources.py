@@ -36,6 +36,7 @@ def load(
     kwargs: Mapping[str, Any],
     custom_sources: Path,
     from_secrets: Mapping[str, Any],
+    place_of: Callable[..., Place],
 ) -> DltSource:
     """Import a source's module, call its function and select its resources.
 
@@ -45,28 +46,54 @@ def load(
         custom_sources: the folder with the user's modules.
         from_secrets: arguments that dlt's configuration supplies. dlt itself gives them to
             parameters with a default (such as `dlt.secrets.value`), we to the others.
+        place_of: says where the value of a key of its entry stands in sources.yml.
 
     Raises:
         ConfigError: module, function, argument or resource is not there.
         SyncError: the user's code raised.
     """
     module_name, function_name = source.dlt_native.source_module, source.dlt_native.source_function
-    module = _import(module_name, custom_sources, source.name)
+    with _placed(place_of("dlt_native", "source_module")):
+        module = _import(module_name, custom_sources, source.name)
     function = getattr(module, function_name, None)
     if not callable(function):
         raise ConfigError(
             f"module `{module_name}` has no function `{function_name}`",
+            place=place_of("dlt_native", "source_function"),
             hint=f"it has: {', '.join(_candidates(module)) or 'no dlt source or resource'}",
         )
-    _check_arguments(function, function_name, {**kwargs, **from_secrets})
+    _check_arguments(function, function_name, {**kwargs, **from_secrets}, place_of)
     needed = {name: value for name, value in from_secrets.items() if _is_bare(function, name)}
-    with _user_code(custom_sources, f"{module_name}.{function_name}()", source.name):
-        result = function(**kwargs, **needed)
-    dlt_source = _as_source(result, source)
+    with _placed(place_of("dlt_native", "source_function")):
+        with (
+            _placed(place_of("dlt_native", "function_kwargs"), only_if=_lacks_argument),
+            _user_code(custom_sources, f"{module_name}.{function_name}()", source.name),
+        ):
+            result = function(**kwargs, **needed)
+        dlt_source = _as_source(result, source)
     if source.max_table_nesting is not None:
         dlt_source.max_table_nesting = source.max_table_nesting
     _describe_resources(dlt_source)
-    return _select(dlt_source, source)
+    with _placed(place_of("resources")):
+        return _select(dlt_source, source)
+
+
+@contextmanager
+def _placed(
+    place: Place, only_if: Callable[[BaseException | None], bool] = lambda _: True
+) -> Iterator[None]:
+    """Say where in sources.yml that stands which the code does not go with.
+
+    Args:
+        place: for errors that have none of their own.
+        only_if: whether it is the right place, by the error's cause.
+    """
+    try:
+        yield
+    except DangoError as error:
+        if error.place is None and only_if(error.__cause__):
+            error.place = place
+        raise
 
 
 def forget_modules(custom_sources: Path) -> None:
@@ -134,10 +161,14 @@ def _user_code(custom_sources: Path, doing: str, source: str) -> Iterator[None]:
     except DangoError:
         raise
     except SyntaxError as error:
-        path = Path(error.filename or custom_sources)
-        place = Place(_short(path, custom_sources), error.lineno, error.offset)
+        place = user_frame(error, custom_sources)
+        if error.filename:
+            path = _short(Path(error.filename), custom_sources)
+            place = Place(path, error.lineno, error.offset)
         raise SyncError(f"{type(error).__name__}: {error.msg}", place=place) from error
-    except (Exception, SystemExit) as error:  # the user's code may raise anything
+    except KeyboardInterrupt:
+        raise
+    except BaseException as error:  # the user's code may raise anything
         raise SyncError(
             f"{doing} raised {type(error).__name__}: {first_line(error)}",
             place=user_frame(error, custom_sources),
@@ -160,7 +191,19 @@ def _hint(error: BaseException, source: str) -> str | None:
             f"give {names} under `function_kwargs` in sources.yml, or under [sources.{source}]"
             " in .dlt/secrets.toml"
         )
+    if _lacks_argument(error):
+        return "give it under `function_kwargs` in sources.yml, or the function a default"
     return None
+
+
+def _lacks_argument(error: BaseException | None) -> bool:
+    """Whether a function was called without what it needs, in dlt's or in Python's words."""
+    from dlt.common.configuration.exceptions import ConfigFieldMissingException
+
+    lacking = ("missing a required", "required positional argument", "required keyword-only arg")
+    if isinstance(error, TypeError):
+        return any(words in str(error) for words in lacking)
+    return isinstance(error, ConfigFieldMissingException)
 
 
 def user_frame(error: BaseException, custom_sources: Path) -> Place | None:
@@ -193,7 +236,12 @@ def _candidates(module: ModuleType) -> list[str]:
     )
 
 
-def _check_arguments(function: Callable[..., Any], name: str, kwargs: Mapping[str, Any]) -> None:
+def _check_arguments(
+    function: Callable[..., Any],
+    name: str,
+    kwargs: Mapping[str, Any],
+    place_of: Callable[..., Place],
+) -> None:
     """Refuse arguments that the function does not take, before anything runs.
 
     Those that it lacks may still come from dlt's configuration: dlt says so itself.
@@ -207,6 +255,7 @@ def _check_arguments(function: Callable[..., Any], name: str, kwargs: Mapping[st
     if unknown := [key for key in kwargs if key not in parameters]:
         raise ConfigError(
             f"`{name}` takes no argument {', '.join(f'`{key}`' for key in unknown)}",
+            place=place_of("dlt_native", "function_kwargs", unknown[0]),
             hint=f"it takes: {', '.join(parameters) or 'none'}; see `function_kwargs`",
         )
 

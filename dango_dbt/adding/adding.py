@@ -14,7 +14,7 @@ from packaging.requirements import Requirement
 from dango_dbt.adding.fetching import LOCATION, Fetched, fetched, git, without_password
 from dango_dbt.adding.package import Chosen, choose, make_relative
 from dango_dbt.adding.requirements import add_requirements, needed
-from dango_dbt.adding.toml_files import add_keys
+from dango_dbt.adding.toml_keys import add_keys
 from dango_dbt.adding.writing import Edit, write_all
 from dango_dbt.config import SourceConfig, SourcesConfig, add_entry, is_source_name, load
 from dango_dbt.credentials import variables

@@ -18,7 +18,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
-from dango_dbt.adding import toml_files
+from dango_dbt.adding import toml_keys
 from dango_dbt.adding.requirements import DESTINATION
 from dango_dbt.errors import ConfigError
 from dango_dbt.verified import SHIPPED
@@ -181,7 +181,7 @@ def without_password(text: str) -> str:
 def _keys(path: Path, source: str) -> dict[str, Any]:
     """Read a source's own section out of a file that dlt has written."""
     text = path.read_text(encoding="utf-8") if path.is_file() else ""
-    section = toml_files.read(text, path).get("sources", {}).get(source, {})
+    section = toml_keys.read(text, path).get("sources", {}).get(source, {})
     return _examples(section)
 
 

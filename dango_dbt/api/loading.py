@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
+from functools import partial
 from typing import TYPE_CHECKING
 
 from dango_dbt.arguments import read_arguments
@@ -90,6 +91,7 @@ def sync_sources(  # noqa: PLR0913, PLR0917 - all that a load depends on
             custom_sources=layout.custom_sources,
             state=layout.state(target.name),
             live_schema=layout.live_schema(target.name, source.name),
+            place_of=partial(config.place_of, source),
             refresh=refresh,
             allow_empty=allow_empty,
         )

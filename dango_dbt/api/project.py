@@ -59,9 +59,8 @@ class Project:
         root = find_root(Path(start or "."))
         credentials.load_env_file(root)
         config = load_sound(root / SOURCES_FILE)
-        return cls(
-            ProjectLayout(root, DbtProject.read((root / config.dbt_project).resolve())), config
-        )
+        dbt_project = DbtProject.named(root, config.dbt_project, config.place("dbt_project"))
+        return cls(ProjectLayout(root, dbt_project), config)
 
     def sync(  # noqa: PLR0913 - the command's options
         self,

@@ -14,8 +14,8 @@ from dlt.common.configuration.specs.pluggable_run_context import PluggableRunCon
 from dlt.common.runtime.run_context import switch_context
 
 from dango_dbt.config import STAGING_DATASET_SUFFIX
-from dango_dbt.errors import ConfigError, Place
 from dango_dbt.sync.secrets import by_source_name
+from dango_dbt.toml_files import not_toml
 
 __all__ = ["dlt_context"]
 
@@ -68,9 +68,4 @@ def _switch_to(root: Path) -> None:
     try:
         switch_context(str(root))
     except TomlProviderReadException as error:
-        line, column = (getattr(error.__context__, name, None) for name in ("line", "col"))
-        raise ConfigError(  # without tomlkit's words, which may quote the file
-            "this is not TOML",
-            place=Place(Path(".dlt", error.file_name), line, column),
-            hint="put texts into quotes, and close all quotes and brackets",
-        ) from error
+        raise not_toml(Path(".dlt", error.file_name), error.__context__) from error

@@ -5,7 +5,7 @@ from __future__ import annotations
 import shutil
 import time
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -19,7 +19,7 @@ from dango_dbt.config import SourceConfig
 from dango_dbt.credentials import redact
 from dango_dbt.destinations import Warehouse
 from dango_dbt.dlt_schema import StoredSchema
-from dango_dbt.errors import DangoError, SyncError, first_line
+from dango_dbt.errors import DangoError, Place, SyncError, first_line
 from dango_dbt.files import write_atomic
 from dango_dbt.progress import Progress
 from dango_dbt.results import Failure, SyncResult
@@ -48,6 +48,7 @@ class SyncJob:
         accepted: its accepted schema, to tell what a load brought; None before the first.
         state: dlt's working folders of the target.
         live_schema: where to keep the schema of the last successful load, for `generate`.
+        place_of: says where the value of a key of its entry stands in sources.yml.
         refresh: what raw data to drop first, in dlt's words.
         allow_empty: let a load empty a filled table, whatever the source's `on_empty`.
     """
@@ -60,6 +61,7 @@ class SyncJob:
     custom_sources: Path
     state: Path
     live_schema: Path
+    place_of: Callable[..., Place]
     refresh: Refresh | None = None
     allow_empty: bool = False
 
@@ -81,7 +83,9 @@ def sync_one(job: SyncJob, warehouse: Warehouse, progress: Progress) -> SyncResu
         failure = Failure.of(_step_error(error, job))
     except DangoError as error:
         failure = Failure.of(error)
-    except (Exception, SystemExit) as error:  # noqa: BLE001 - one source's failure is its own
+    except KeyboardInterrupt:
+        raise
+    except BaseException as error:  # noqa: BLE001 - one source's failure is its own
         failure = Failure.of(_own_error(error, job))
     else:
         return SyncResult(
@@ -112,7 +116,9 @@ def _run(
     """Go through the stages; gives the rows loaded by table, and the schema as loaded."""
     rows: Counter[str] = Counter()
     with stages("prepare"):
-        source = sources.load(job.source, job.kwargs, job.custom_sources, job.from_secrets)
+        source = sources.load(
+            job.source, job.kwargs, job.custom_sources, job.from_secrets, job.place_of
+        )
         with warehouse.destination() as destination:
             pipeline = _open(job, destination, stages.progress)
             rows.update(_settle(pipeline, job, source.schema.name, stages.progress))

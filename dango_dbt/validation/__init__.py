@@ -20,7 +20,7 @@ from dango_dbt.project import SOURCES_FILE, DbtProject, ProjectLayout, Target
 from dango_dbt.shared_targets import shared_database
 from dango_dbt.validation.code import code_problems
 from dango_dbt.validation.connected import parse_problem
-from dango_dbt.validation.entries import dataset_problem, variable_problems
+from dango_dbt.validation.entries import dataset_problem, dlt_file_problems, variable_problems
 
 __all__ = ["dataset_problem", "validate"]
 
@@ -51,14 +51,14 @@ class _Check:
 
     def run(self) -> Validation:
         self.attempt(lambda: credentials.load_env_file(self.root))
+        self.problems += dlt_file_problems(self.root)
         config, found = load_valid(self.root / SOURCES_FILE)
         self.problems += found
         custom_sources = self.root / "custom_sources"
         self.problems += code_problems(config, custom_sources)
         self.problems += self.attempt(lambda: variable_problems(config, self.root)) or ()
         project = self.attempt(
-            lambda: DbtProject.read((self.root / config.dbt_project).resolve()),
-            config.place("dbt_project"),
+            lambda: DbtProject.named(self.root, config.dbt_project, config.place("dbt_project"))
         )
         if project is not None:
             self.check_target(config, ProjectLayout(self.root, project))
@@ -108,12 +108,12 @@ class _Check:
         elif found is not None:
             self.warnings.append(found)
 
-    def attempt(self, check: Callable[[], _T], place: Place | None = None) -> _T | None:
-        """Call a check; keep what it raises, with this place where it has none of its own."""
+    def attempt(self, check: Callable[[], _T]) -> _T | None:
+        """Call a check; keep what it raises."""
         try:
             return check()
         except DangoError as error:
-            self.problems.append(_placed(error, error.place or place))
+            self.problems.append(error)
             return None
 
     def in_order(self) -> list[DangoError]:

@@ -145,9 +145,13 @@ def _bindings(tree: ast.Module) -> dict[str, list[ast.stmt]]:
 def _as_called(node: ast.stmt, module: Module) -> FunctionNode | None:
     """Give the function if it is called with the arguments that it declares.
 
-    dlt's decorators keep them; what another decorator makes of them cannot be told.
+    dlt's decorators keep them; what another decorator makes of them cannot be told, nor what the
+    fields of a `spec=` stand in for.
     """
     if not isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef)):
+        return None
+    calls = [call for call in node.decorator_list if isinstance(call, ast.Call)]
+    if any(keyword.arg in {"spec", None} for call in calls for keyword in call.keywords):
         return None
     known = any(function.node is node for function in module.functions)
     return node if len(node.decorator_list) == known else None

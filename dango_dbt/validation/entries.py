@@ -1,4 +1,4 @@
-"""What a source's entry may get wrong though sources.yml is valid."""
+"""What may be wrong though sources.yml is valid: variables, datasets, and dlt's own files."""
 
 from __future__ import annotations
 
@@ -9,8 +9,16 @@ from dango_dbt.config import SourceConfig, SourcesConfig
 from dango_dbt.credentials import unset_error
 from dango_dbt.destinations import Warehouse
 from dango_dbt.errors import ConfigError
+from dango_dbt.toml_files import toml_problem
 
-__all__ = ["dataset_problem", "variable_problems"]
+__all__ = ["dataset_problem", "dlt_file_problems", "variable_problems"]
+
+
+def dlt_file_problems(root: Path) -> list[ConfigError]:
+    """Find out which of dlt's files are no TOML."""
+    files = [Path(".dlt", name) for name in ("config.toml", "secrets.toml")]
+    found = [toml_problem(root / file, file) for file in files if (root / file).exists()]
+    return [problem for problem in found if problem]
 
 
 def variable_problems(config: SourcesConfig, root: Path) -> list[ConfigError]:

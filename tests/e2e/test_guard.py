@@ -8,8 +8,6 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from dango_dbt.errors import ConfigError
-
 if TYPE_CHECKING:
     from dango_dbt.results import Failure, RunResult, SyncResult
     from tests.e2e.conftest import Workspace
@@ -123,8 +121,10 @@ def test_on_empty_allow_is_for_one_source(filled: Workspace) -> None:
 
 def test_on_empty_has_two_words(filled: Workspace) -> None:
     filled.declare(shop={"on_empty": "never"})
-    with pytest.raises(ConfigError, match="`on_empty` must be 'refuse' or 'allow', not 'never'"):
-        filled.sync()
+    result = filled.sync()
+    assert result.exit_code == 2
+    (source,) = result.sources or ()
+    assert "`on_empty` must be 'refuse' or 'allow', not 'never'" in str(source.error)
 
 
 def test_dropping_raw_data_on_purpose_is_not_refused(filled: Workspace) -> None:

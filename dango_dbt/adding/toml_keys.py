@@ -8,9 +8,10 @@ from pathlib import Path
 from typing import Any, TypeAlias
 
 import tomlkit
-from tomlkit.exceptions import ParseError, TOMLKitError
+from tomlkit.exceptions import TOMLKitError
 
 from dango_dbt.errors import ConfigError, Place
+from dango_dbt.toml_files import not_toml
 
 __all__ = ["add_keys", "read"]
 
@@ -25,12 +26,8 @@ def read(text: str, shown: Path) -> dict[str, Any]:
     """
     try:
         return tomlkit.parse(text).unwrap()
-    except ParseError as error:
-        place = Place(shown, error.line, error.col)
-        message = str(error).rpartition(" at line ")[0]
-        raise ConfigError(f"not valid TOML: {message}", place=place) from error
     except TOMLKitError as error:
-        raise ConfigError(f"not valid TOML: {error}", place=Place(shown)) from error
+        raise not_toml(shown, error) from error
 
 
 def add_keys(
