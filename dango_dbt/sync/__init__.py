@@ -19,7 +19,8 @@ from dango_dbt.errors import GenerateError
 from dango_dbt.progress import Progress
 from dango_dbt.results import Interrupted, SyncResult
 from dango_dbt.sync.context import dlt_context
-from dango_dbt.sync.one import Refresh, SyncJob, sync_one
+from dango_dbt.sync.job import Refresh, SyncJob
+from dango_dbt.sync.one import sync_one
 
 __all__ = ["Refresh", "SyncJob", "dlt_context", "sync_all"]
 

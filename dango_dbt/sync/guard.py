@@ -12,16 +12,31 @@ from typing import TYPE_CHECKING
 from dlt.common.schema.utils import is_nested_table
 
 from dango_dbt.errors import SyncError
+from dango_dbt.sync import steps
 from dango_dbt.sync.healing import client_of
+from dango_dbt.sync.job import SyncJob
 from dango_dbt.sync.packages import Package, normalized, row_counts
 
 if TYPE_CHECKING:
     import dlt
 
-__all__ = ["emptied", "refusal"]
+__all__ = ["refuse_to_empty"]
 
 
-def emptied(pipeline: dlt.Pipeline) -> Mapping[str, int]:
+def refuse_to_empty(pipeline: dlt.Pipeline, job: SyncJob) -> None:
+    """Give up a load that would empty a filled table.
+
+    Raises:
+        SyncError: it would have.
+    """
+    if job.allow_empty or job.refresh or job.source.on_empty == "allow":
+        return
+    if tables := _emptied(pipeline):
+        steps.give_up(pipeline)
+        raise _refusal(tables, job.source.name)
+
+
+def _emptied(pipeline: dlt.Pipeline) -> Mapping[str, int]:
     """Find the filled tables that the pending packages would empty, with their present rows.
 
     Only root tables count: a list that is empty in all rows is no sign that something is wrong.
@@ -34,7 +49,7 @@ def emptied(pipeline: dlt.Pipeline) -> Mapping[str, int]:
     return found
 
 
-def refusal(tables: Mapping[str, int], source: str) -> SyncError:
+def _refusal(tables: Mapping[str, int], source: str) -> SyncError:
     """Say which tables would have been emptied, and what to do."""
     listed = ", ".join(f"`{name}` ({rows} rows)" for name, rows in sorted(tables.items()))
     return SyncError(

@@ -17,9 +17,13 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any, cast
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal, cast
 
-from dlt.common.destination.exceptions import DestinationUndefinedEntity
+from dlt.common.destination.exceptions import (
+    DestinationException,
+    DestinationUndefinedEntity,
+)
 from dlt.common.destination.utils import resolve_merge_strategy
 from dlt.common.schema import Schema
 from dlt.common.schema.utils import (
@@ -30,13 +34,14 @@ from dlt.common.schema.utils import (
     normalize_schema_name,
 )
 
+from dango_dbt.errors import SyncError, first_line
 from dango_dbt.sync.packages import normalized, restart
 
 if TYPE_CHECKING:
     import dlt
     from dlt.destinations.job_client_impl import SqlJobClientWithStagingDataset
 
-__all__ = ["client_of", "delete_pending", "heal_pending", "heal_unknown", "is_ahead"]
+__all__ = ["client_of", "delete_pending", "heal_pending", "heal_unknown", "standing"]
 
 _LOAD_ID = "_dlt_load_id"
 
@@ -65,8 +70,8 @@ def heal_unknown(pipeline: dlt.Pipeline, schema_name: str) -> None:
     """Delete what an unfinished load has appended of which no package is left on this machine.
 
     At most one load can be unfinished, and it is the newest. So rows go only where there is exactly
-    one load id that is newer than all in `_dlt_loads` of this schema (or the only one at all, where
-    no load has been finished). Then nested rows that have lost their root row go.
+    one load id that is not in `_dlt_loads`, and newer than all there of this schema (or the only
+    one at all, where no load has been finished). Then nested rows that have lost their root row go.
     """
     schema = _stored_schema(pipeline, schema_name)
     if schema is None:
@@ -76,20 +81,37 @@ def heal_unknown(pipeline: dlt.Pipeline, schema_name: str) -> None:
         _delete(dataset, _unknown_load(dataset, pipeline.pipeline_name))
 
 
-def is_ahead(pipeline: dlt.Pipeline) -> bool:
-    """Whether the local state knows of loads that the warehouse does not.
+def standing(pipeline: dlt.Pipeline) -> Literal["level", "ahead", "overtaken"]:
+    """Compare the local state with the warehouse's, which dlt has not brought together yet.
 
-    So it is when the warehouse was put back to an older copy of itself, or another file was put in
-    its place. dlt keeps to the newer state, and the rows in between would never come.
+    Returns:
+        `ahead`: the local state knows of loads that the warehouse does not. So it is when the
+        warehouse was put back to an older copy of itself: dlt keeps to the newer state, and the
+        rows in between would never come. `overtaken`: something is pending here, and another
+        machine has loaded since: dlt would load it all the same.
     """
-    if pipeline.has_pending_data or not pipeline.config.restore_from_destination:
-        return False
+    if pipeline.first_run or not pipeline.config.restore_from_destination:
+        return "level"
     with client_of(pipeline, Schema(normalize_schema_name(pipeline.pipeline_name))) as client:
         try:
             stored = client.get_stored_state(pipeline.pipeline_name)
         except DestinationUndefinedEntity:
-            return False
-    return stored is not None and stored.version < pipeline.state["_state_version"]
+            return "level"
+    if stored is None:
+        return "level"
+    if not pipeline.has_pending_data:
+        ahead = stored.version < pipeline.state["_state_version"]
+        return "ahead" if ahead else "level"
+    theirs = stored.version > _version_before(pipeline)
+    ours = stored._dlt_load_id in pipeline.list_normalized_load_packages()  # noqa: SLF001 - its name in the table
+    return "overtaken" if theirs and not ours else "level"
+
+
+def _version_before(pipeline: dlt.Pipeline) -> int:
+    """Tell which version of the state the pending packages were extracted from."""
+    copies = Path(pipeline.working_dir).glob("*/*/*/.restore/state.json")  # dlt's, for aborting
+    versions = [json.loads(path.read_bytes())["_state_version"] for path in copies]
+    return int(min([pipeline.state["_state_version"], *versions]))
 
 
 @contextmanager
@@ -144,14 +166,23 @@ def _delete(dataset: _Dataset, load_id: str | None) -> None:
     Args:
         dataset: where.
         load_id: the load; None: there is none, but there may be nested rows of one.
+
+    Raises:
+        SyncError: the warehouse does not let us.
     """
     roots = dataset.appended()
     statements = _of_load(load_id, roots, dataset) if load_id else []
     for root in roots:
         statements += _orphans(root, dataset)
-    with dataset.sql.begin_transaction():
-        for statement in statements:
-            dataset.sql.execute_sql(statement)
+    try:
+        with dataset.sql.begin_transaction():
+            for statement in statements:
+                dataset.sql.execute_sql(statement)
+    except DestinationException as error:
+        raise SyncError(
+            f"what an unfinished load has brought cannot be deleted: {first_line(error)}",
+            hint="mend the tables, or load them anew: `dango-dbt sync --refresh drop_resources`",
+        ) from error
 
 
 def _of_load(load_id: str, roots: Sequence[str], dataset: _Dataset) -> list[str]:
@@ -205,12 +236,12 @@ def _stored_schema(pipeline: dlt.Pipeline, name: str) -> Schema | None:
 
 
 def _unknown_load(dataset: _Dataset, pipeline_name: str) -> str | None:
-    """Find the one load id that is newer than all finished loads."""
+    """Find the one load id that is newer than all finished loads, and is none of another schema."""
     schema = dataset.schema
+    loads = dataset.name(schema.loads_table_name)
     ((newest,),) = _query(
         dataset,
-        f"SELECT max(load_id) FROM {dataset.name(schema.loads_table_name)}"
-        f" WHERE schema_name = {dataset.literal(schema.name)}",
+        f"SELECT max(load_id) FROM {loads} WHERE schema_name = {dataset.literal(schema.name)}",
     )
     # Several pipelines may keep their state in a dataset.
     ours = f" AND pipeline_name = {dataset.literal(pipeline_name)}"
@@ -223,6 +254,7 @@ def _unknown_load(dataset: _Dataset, pipeline_name: str) -> str | None:
             dataset,
             f"SELECT DISTINCT {_LOAD_ID} FROM {dataset.name(table)}"
             f" WHERE {_LOAD_ID} > {dataset.literal(newest or '')}"
+            f" AND {_LOAD_ID} NOT IN (SELECT load_id FROM {loads})"
             f"{ours if table == state else ''}",
         )
     }

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     import dlt
     from dlt.common.schema import Schema
 
-__all__ = ["Package", "normalized", "restart", "row_counts"]
+__all__ = ["Package", "UnreadableError", "normalized", "restart", "row_counts"]
 
 #: Jobs that dlt makes while it loads: SQL that merges or replaces, and names of files elsewhere.
 _FOLLOWUPS = frozenset({"sql", "reference"})
@@ -24,6 +24,10 @@ _NO_ROWS = _FOLLOWUPS | {"model"}
 _NEW = PackageStorage.NEW_JOBS_FOLDER
 #: A package goes back to its beginning from these; failed ones stay as the user's settings want it.
 _STATES = (_NEW, PackageStorage.STARTED_JOBS_FOLDER, PackageStorage.COMPLETED_JOBS_FOLDER)
+
+
+class UnreadableError(Exception):
+    """A file of a package is damaged."""
 
 
 @dataclass(frozen=True)
@@ -75,13 +79,23 @@ def restart(package: Package) -> None:
 
 
 def row_counts(packages: Iterable[Package]) -> Counter[str]:
-    """Count the rows in the packages' files by table, 0 where a file is empty."""
+    """Count the rows in the packages' files by table, 0 where a file is empty.
+
+    Raises:
+        UnreadableError: a file is damaged.
+    """
+    from pyarrow import ArrowException
+
     rows: Counter[str] = Counter()
     for package in packages:
         for job in package.jobs():
             name = _name(job)
-            if name.file_format not in _NO_ROWS:
+            if name.file_format in _NO_ROWS:
+                continue
+            try:
                 rows[name.table_name] += _row_count(job, name.file_format)
+            except (ArrowException, OSError, EOFError, UnicodeDecodeError) as error:
+                raise UnreadableError(f"a file of table `{name.table_name}` is damaged") from error
     return rows
 
 

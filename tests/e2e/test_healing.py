@@ -216,3 +216,88 @@ def test_nested_rows_that_were_committed_before_their_root_go(workspace: Workspa
         (2,),
         (2,),
     ]
+
+
+def test_rows_that_another_pipeline_has_loaded_stay(workspace: Workspace) -> None:
+    """A backfill with plain dlt is newer than our own loads, and is finished."""
+    import dlt
+    import duckdb
+
+    workspace.code("kept", KEPT)
+    workspace.declare(kept={})
+    assert workspace.sync().exit_code == 0
+    with duckdb.connect(str(workspace.warehouse)) as connection:
+        dlt.pipeline(
+            "backfill",
+            pipelines_dir=str(workspace.root / "elsewhere"),
+            destination=dlt.destinations.duckdb(connection),
+            dataset_name="raw_kept",
+        ).run([{"id": 7}], table_name="kept")
+    _forget(workspace)
+    assert workspace.sync().exit_code == 0
+    assert workspace.rows("select id from raw_kept.kept order by id") == [(1,), (1,), (7,)]
+
+
+def _packages(workspace: Workspace, folder: str) -> list[str]:
+    load = workspace.root / ".dango/state/dev/hopeless/load"
+    return [path.name for path in (load / folder).iterdir() if path.is_dir()]
+
+
+def test_nothing_of_a_package_stays_that_is_done_with(unlucky: Workspace) -> None:
+    assert _packages(unlucky, "loaded") == []
+    assert unlucky.sync().exit_code == 1
+    assert _packages(unlucky, "loaded") == []
+    assert _packages(unlucky, "normalized") == []
+
+
+@pytest.mark.slow
+def test_a_damaged_file_of_a_pending_package_is_no_dead_end(workspace: Workspace) -> None:
+    workspace.declare(hopeless={})
+    _hopeless(workspace, 3, price=1)
+    assert workspace.command("sync", DIE="1").returncode == 9
+    files = list((workspace.root / ".dango/state").rglob("events.*.parquet"))
+    assert files
+    for file in files:
+        file.write_bytes(b"damaged")
+    result = workspace.sync()
+    assert result.exit_code == 0, result
+    assert _numbers(workspace) == (3, 6, 3, 3, 1)
+
+
+def test_what_went_wrong_first_is_reported_where_giving_up_fails_too(unlucky: Workspace) -> None:
+    _sql(
+        unlucky,
+        "alter table raw_hopeless.events rename to renamed",
+        "create view raw_hopeless.events as select * from raw_hopeless.renamed",
+    )
+    for said in ("load failed", "an unfinished load has brought cannot be deleted"):
+        (source,) = unlucky.sync().sources or ()
+        assert source.error is not None
+        assert said in source.error.message
+    _sql(
+        unlucky,
+        "drop view raw_hopeless.events",
+        "alter table raw_hopeless.renamed rename to events",
+    )
+    _hopeless(unlucky, 5, price=2)
+    assert unlucky.sync().exit_code == 0
+    assert _numbers(unlucky) == (5, 10, 5, 5, 2)
+
+
+def test_a_sync_that_brings_nothing_is_recorded(workspace: Workspace) -> None:
+    """So that freshness tells whether the source was asked."""
+    workspace.code(
+        "quiet",
+        """\
+        import dlt
+
+        @dlt.resource(write_disposition="append")
+        def quiet():
+            yield []
+        """,
+    )
+    workspace.declare(quiet={})
+    for runs in (1, 2):
+        assert workspace.sync().exit_code == 0
+        recorded = "select count(*), count(distinct load_id) from raw_quiet._dlt_loads"
+        assert workspace.rows(recorded) == [(runs, runs)]

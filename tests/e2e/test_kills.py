@@ -103,3 +103,29 @@ def test_killed_over_and_over(
         if point == "after keyless.sql":
             shutil.rmtree(workspace.root / ".dango/state")
     _heals(workspace, monkeypatch)
+
+
+@pytest.mark.parametrize("refresh", ["drop_data", "drop_resources", "drop_sources"])
+@pytest.mark.parametrize("point", ["before loading", "tables made", "after appended.parquet"])
+def test_killed_while_it_refreshes_with_its_state_lost(
+    workspace: Workspace, monkeypatch: pytest.MonkeyPatch, loaded: Path, point: str, refresh: str
+) -> None:
+    """The tables are emptied, and the old cursors must not outlive them."""
+    shutil.rmtree(workspace.root)
+    shutil.copytree(loaded, workspace.root)
+    died = workspace.command("sync", "--refresh", refresh, "--yes", UPTO="20", DIE_AT=point)
+    assert died.returncode == -9, (point, died.stdout, died.stderr)
+    shutil.rmtree(workspace.root / ".dango/state")
+    _heals(workspace, monkeypatch)
+
+
+def test_killed_on_one_machine_and_loaded_by_another(
+    workspace: Workspace, monkeypatch: pytest.MonkeyPatch, killed: Callable[[str], None]
+) -> None:
+    killed("after appended.parquet")
+    state, kept = workspace.root / ".dango/state", workspace.root / "kept"
+    state.rename(kept)
+    _heals(workspace, monkeypatch)
+    shutil.rmtree(state)
+    kept.rename(state)
+    _heals(workspace, monkeypatch)

@@ -1,0 +1,46 @@
+"""What went wrong with a source, in one line."""
+
+from __future__ import annotations
+
+from dlt.pipeline.exceptions import PipelineStepFailed
+
+from dango_dbt import sources
+from dango_dbt.credentials import redact
+from dango_dbt.errors import SyncError, first_line
+from dango_dbt.sync import secrets
+from dango_dbt.sync.job import SyncJob
+
+__all__ = ["own_error", "redacted", "step_error"]
+
+
+def redacted(message: str, job: SyncJob) -> str:
+    """Take a source's secrets out of a message."""
+    return redact(message, job.secrets | secrets.values(job.from_secrets))
+
+
+def step_error(error: PipelineStepFailed, job: SyncJob) -> SyncError:
+    """Say in one line what went wrong in which stage, and where in the user's code."""
+    cause: BaseException = error.exception
+    resource = getattr(cause, "pipe_name", None)
+    while cause.__cause__ is not None:
+        cause = cause.__cause__
+        resource = getattr(cause, "pipe_name", resource)
+    where = f"resource `{resource}`: " if resource else ""
+    what = f"{error.step} failed: {where}{type(cause).__name__}: {first_line(cause)}"
+    hint = next((hint for part, hint in _HINTS.items() if part in str(cause)), None)
+    return SyncError(what, place=sources.user_frame(error, job.custom_sources), hint=hint)
+
+
+#: What to do about some messages of dlt's and the warehouse's, by a part of the message.
+_HINTS = {
+    "Rescaling Decimal value": "declare how exact the decimal columns are, such as"
+    ' columns={"price": {"data_type": "decimal", "precision": 38, "scale": 18}}',
+    "Adding columns with constraints": "the table is there with other columns, and takes none that"
+    " must not be null: load it anew with `dango-dbt sync --refresh drop_resources`",
+}
+
+
+def own_error(error: BaseException, job: SyncJob) -> SyncError:
+    """Say in one line what was raised outside of dlt's steps."""
+    what = f"{type(error).__name__}: {first_line(error)}"
+    return SyncError(what, place=sources.user_frame(error, job.custom_sources))
