@@ -20,6 +20,7 @@ from dango_dbt.progress import Progress
 from dango_dbt.results import Interrupted, SyncResult
 from dango_dbt.sync.context import dlt_context
 from dango_dbt.sync.job import Refresh, SyncJob
+from dango_dbt.sync.logs import redacted_logs
 from dango_dbt.sync.one import sync_one
 
 __all__ = ["Refresh", "SyncJob", "dlt_context", "sync_all"]
@@ -44,7 +45,7 @@ def sync_all(
     if not jobs:
         return []
     progress.sync_started([job.source.name for job in jobs])
-    with dlt_context(root), signals.intercepted_signals():
+    with dlt_context(root), redacted_logs(jobs), signals.intercepted_signals():
         sources.forget_modules(jobs[0].custom_sources)
         modules = [(job.source.dlt_native.source_module, job.source.name) for job in jobs]
         sources.import_modules(modules, jobs[0].custom_sources)

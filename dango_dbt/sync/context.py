@@ -21,6 +21,8 @@ __all__ = ["dlt_context"]
 
 #: What we would have dlt do differently, unless the user's own configuration says otherwise.
 _DEFAULTS: dict[str, Any] = {
+    # What fails is in the summary, in one line; dlt logs several tracebacks for each job.
+    "runtime": {"log_level": "CRITICAL"},
     # Without it Arrow tables have no _dlt_load_id, and it cannot be added to a filled table later.
     "normalize": {"parquet_normalizer": {"add_dlt_load_id": True}},
     # dlt keeps the data of every load in its working folder for ever otherwise.
@@ -59,6 +61,7 @@ def dlt_context(root: Path) -> Iterator[None]:
                 locations=[],  # dlt lists them when a value is missing, and takes no None
             )
         )
+        run_context.initialize_runtime()  # takes the level of the log
         yield
     finally:
         run_context.pop_context(cookie)

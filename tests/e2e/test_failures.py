@@ -414,3 +414,49 @@ def test_a_conflict_and_a_failing_model_are_exit_1(workspace: Workspace, api: Ap
     assert "conflict" in {file.action for file in result.files or ()}
     assert result.exit_code == 1
     assert model.read_text(encoding="utf-8") == "select no_such_column\n"
+
+
+UNSPOKEN = "supersecret99"
+POISON = """\
+import os
+
+import dlt
+
+
+@dlt.source
+def poison(token):
+    @dlt.resource(columns={"v": {"data_type": "bigint"}})
+    def numbers():
+        import pyarrow as pa
+
+        yield pa.table({"v": [token if os.environ.get("BAD") else "1"]})
+
+    return numbers
+"""
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("log_level", [None, "ERROR"])
+def test_dlts_log_is_quiet_unless_asked_for_and_holds_no_secret(
+    workspace: Workspace, log_level: str | None
+) -> None:
+    import duckdb
+
+    workspace.code("poison", POISON)
+    workspace.declare(poison={"kwargs": {"token": "${TOKEN}"}})
+    workspace.write(".dlt/config.toml", "[runtime]\ndlthub_telemetry = false\n")
+    variables = {"TOKEN": UNSPOKEN}
+    assert workspace.command("sync", **variables).returncode == 0  # type: ignore[arg-type]
+    with duckdb.connect(str(workspace.warehouse)) as connection:
+        connection.execute("alter table raw_poison.numbers alter v type bigint")
+    variables |= {"BAD": "1"}
+    if log_level:
+        variables["RUNTIME__LOG_LEVEL"] = log_level
+    failed = workspace.command("sync", **variables)  # type: ignore[arg-type]
+    said = failed.stdout + failed.stderr
+    assert failed.returncode == 1
+    assert UNSPOKEN not in said
+    assert "***" in said
+    assert ("Traceback" in said) == bool(log_level)
+    kept = (path for path in (workspace.root / ".dango/state").rglob("*") if path.is_file())
+    assert not any(UNSPOKEN.encode() in path.read_bytes() for path in kept)
