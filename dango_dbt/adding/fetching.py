@@ -95,8 +95,8 @@ def git(arguments: Sequence[str], cwd: Path) -> subprocess.CompletedProcess[str]
 
 def _repository(location: str, clone: Path) -> Path:
     """Give a folder with the repository: the one named, or a clone."""
-    here = Path(location).expanduser()
-    if (here / "sources").is_dir():
+    here = _local(location)
+    if here is not None:
         if git(["rev-parse", "--git-dir"], here).returncode:
             raise ConfigError(
                 f"{location} is no git repository, which `dlt init` wants",
@@ -111,6 +111,15 @@ def _repository(location: str, clone: Path) -> Path:
             " another copy of the repository",
         )
     return clone
+
+
+def _local(location: str) -> Path | None:
+    """Give the folder that a location names, if it is laid out as a repository of sources."""
+    try:
+        here = Path(location).expanduser()
+        return here if (here / "sources").is_dir() else None
+    except (OSError, RuntimeError):  # too long for a path; the home of nobody (`~x`)
+        return None
 
 
 def _check(source: str, folder: Path, location: str) -> None:
@@ -174,8 +183,11 @@ def _reason(done: subprocess.CompletedProcess[str]) -> str:
 
 
 def without_password(text: str) -> str:
-    """Take out what stands before the host in the addresses in a text."""
-    return re.sub(r"://[^/@\s]*@", "://***@", text)
+    """Take out what stands before the host in the addresses in a text.
+
+    A password may hold `@` and `/` itself, so all goes that may be a part of it.
+    """
+    return re.sub(r"://[^\s'\"]*@", "://***@", text)
 
 
 def _keys(path: Path, source: str) -> dict[str, Any]:

@@ -497,6 +497,9 @@ def test_an_entry_written_by_hand_gets_its_code(
         ("new", "chess", "{}/sources/chess", "cannot be reached", "--location"),
         ("new", "chess", "http://me:word@127.0.0.1:9/x.git", "//***@127.0.0.1:9", "the network"),
         ("new", "chess", "--upload-pack=x", "cannot be reached", ""),
+        ("new", "chess", "x" * 5000, "cannot be reached: fatal:", "--location"),
+        ("new", "chess", "~nobody_here/x", "cannot be reached: fatal:", "--location"),
+        ("new", "chess", "http://me:p@ss/word@127.0.0.1:9/x.git", "http://***@127.0.0.1:9", ""),
     ],
 )
 def test_a_refusal_says_why_and_leaves_nothing_behind(
