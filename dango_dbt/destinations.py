@@ -114,8 +114,10 @@ def _duckdb_path(target: Target) -> str:
 
 
 def _duckdb_file(target: Target) -> Path | None:
-    """Find a target's file; None where it has none: in memory, MotherDuck, DuckLake."""
+    """Find a target's file; None where it has none: in memory, MotherDuck, DuckLake, no name."""
     path = _duckdb_path(target)
+    if "\0" in path:
+        return None
     remote = path.startswith(("md:", "motherduck:")) or target.fields.get("is_ducklake")
     return None if path == _IN_MEMORY or remote else (target.directory / path).resolve()
 
@@ -125,6 +127,13 @@ def _duckdb(target: Target) -> Warehouse:
         raise ConfigError(
             f"target `{target.name}` keeps DuckDB in memory, which dlt and dbt cannot share",
             hint="give the target a `path:` in profiles.yml, such as ../data/warehouse.duckdb",
+        )
+    if "\0" in _duckdb_path(target):
+        raise ConfigError(
+            f"the `path:` of target `{target.name}` holds a null character, which no file's name"
+            " can hold",
+            place=target.place,
+            hint="in double quotes YAML takes what follows a backslash for a sign: use single ones",
         )
     file_path = _duckdb_file(target)
     if file_path is None:
@@ -183,10 +192,14 @@ class SharedDuckDb:
         Raises:
             SyncError: it cannot.
         """
-        if self.path.exists():
+        try:
+            there = self.path.exists()
+            folder = next(parent for parent in self.path.parents if parent.exists())
+        except OSError as error:  # such as a name that is too long
+            raise SyncError(f"cannot open {self.path}: {error.strerror}") from error
+        if there:
             self._open().close()
             return
-        folder = next(parent for parent in self.path.parents if parent.exists())
         if not folder.is_dir() or not os.access(folder, os.W_OK | os.X_OK):
             raise SyncError(
                 f"cannot create {self.path}: {folder} is no folder that can be written to",

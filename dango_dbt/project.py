@@ -11,7 +11,7 @@ from typing import Any
 import yaml
 
 from dango_dbt.errors import ConfigError, Place
-from dango_dbt.yaml_files import syntax_error
+from dango_dbt.yaml_files import read_text, syntax_error
 
 __all__ = [
     "SOURCES_FILE",
@@ -80,11 +80,11 @@ class DbtProject:
         """Read `dbt_project.yml`.
 
         Raises:
-            ConfigError: it is missing or no YAML mapping with a name.
+            ConfigError: it is missing, cannot be read, or is no YAML mapping with a name.
         """
         path = directory / "dbt_project.yml"
         try:
-            raw = yaml.safe_load(path.read_text(encoding="utf-8"))
+            raw = yaml.safe_load(read_text(path))
         except FileNotFoundError as error:
             raise ConfigError(
                 f"there is no dbt project in {directory}",

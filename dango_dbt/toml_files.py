@@ -17,13 +17,13 @@ def toml_problem(path: Path, shown: Path) -> ConfigError | None:
         shown: its path as messages show it.
     """
     import tomlkit  # dlt's own reader, and one of the libraries that it brings
-    from tomlkit.exceptions import ParseError
+    from tomlkit.exceptions import TOMLKitError
 
     try:
         tomlkit.parse(path.read_text(encoding="utf-8"))
     except FileNotFoundError:
         return None
-    except (ParseError, UnicodeDecodeError) as error:
+    except (TOMLKitError, UnicodeDecodeError) as error:
         return not_toml(shown, error)
     except OSError as error:
         return ConfigError(f"cannot be read: {error.strerror}", place=Place(shown))

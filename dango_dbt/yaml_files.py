@@ -10,10 +10,51 @@ import yaml
 
 from dango_dbt.errors import ConfigError, Place
 
-__all__ = ["LOADER", "render", "syntax_error"]
+__all__ = ["LOADER", "decoded", "place_after", "read_text", "render", "syntax_error"]
 
 #: The safe loader, in C where PyYAML was built so.
 LOADER: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+
+
+def read_text(path: Path) -> str:
+    """Read a file's text, without a byte order mark.
+
+    Raises:
+        FileNotFoundError: it is not there.
+        ConfigError: it cannot be read, or is not UTF-8.
+    """
+    try:
+        raw = path.read_bytes()
+    except FileNotFoundError:
+        raise
+    except OSError as error:
+        raise ConfigError(f"cannot be read: {error.strerror}", place=Place(path)) from error
+    return decoded(raw, path)
+
+
+def decoded(raw: bytes, shown: Path) -> str:
+    """Decode a file's bytes, without a byte order mark.
+
+    Args:
+        raw: all that the file holds.
+        shown: its path as messages show it.
+
+    Raises:
+        ConfigError: they are not UTF-8.
+    """
+    try:
+        return raw.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        before = raw[: error.start].decode("utf-8-sig", errors="replace")
+        raise ConfigError(
+            "this is not UTF-8", place=place_after(before, shown), hint="save the file as UTF-8"
+        ) from error
+
+
+def place_after(text: str, shown: Path) -> Place:
+    """Say where the next character after a file's first ones stands."""
+    line = text.count("\n") + 1
+    return Place(shown, line, len(text) - text.rfind("\n"))
 
 
 def syntax_error(path: Path, error: yaml.YAMLError, text: str = "") -> ConfigError:

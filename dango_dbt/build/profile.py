@@ -13,7 +13,7 @@ import yaml
 from dango_dbt.build.rendering import TemplateError, render
 from dango_dbt.errors import ConfigError, Place
 from dango_dbt.project import DbtProject, Target, dbt_variable
-from dango_dbt.yaml_files import syntax_error
+from dango_dbt.yaml_files import read_text, syntax_error
 
 __all__ = ["adapter_type", "default_target", "other_targets", "resolve_target", "taken_target"]
 
@@ -122,7 +122,7 @@ class _Profile:
         path = project.profiles_dir / "profiles.yml"
         name = _profile_name(project)
         try:
-            text = path.read_text(encoding="utf-8")
+            text = read_text(path)
             profiles = yaml.safe_load(text)
         except FileNotFoundError as error:
             raise ConfigError(

@@ -14,7 +14,7 @@ from yaml.constructor import SafeConstructor
 from dango_dbt.config.models import KeyPath
 from dango_dbt.config.problem import Problem
 from dango_dbt.errors import ConfigError, Place
-from dango_dbt.yaml_files import LOADER, syntax_error
+from dango_dbt.yaml_files import LOADER, decoded, place_after, syntax_error
 
 __all__ = ["Document", "read_document"]
 
@@ -189,17 +189,11 @@ def _read_text(path: Path, shown: Path) -> str:
         ) from error
     except OSError as error:
         raise ConfigError(f"cannot be read: {error.strerror}", place=Place(shown)) from error
-    try:
-        text = raw.decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        before = raw[: error.start].decode("utf-8-sig", errors="replace")
-        raise ConfigError(
-            "this is not UTF-8", place=_after(before, shown), hint="save the file as UTF-8"
-        ) from error
+    text = decoded(raw, shown)
     if found := _UNPRINTABLE.search(text):
         raise ConfigError(
             f"not valid YAML: character {found[0]!r} is not allowed",
-            place=_after(text[: found.start()], shown),
+            place=place_after(text[: found.start()], shown),
         )
     return text
 
@@ -219,9 +213,3 @@ def _too_deep(place: Place) -> ConfigError:
 
 def _place(mark: Any, shown: Path) -> Place:  # noqa: ANN401 - PyYAML has two classes of marks
     return Place(shown, mark.line + 1, mark.column + 1)
-
-
-def _after(text: str, shown: Path) -> Place:
-    """Where the next character after this text stands."""
-    line = text.count("\n") + 1
-    return Place(shown, line, len(text) - text.rfind("\n"))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -14,8 +15,9 @@ from dlt.common.configuration.specs.pluggable_run_context import PluggableRunCon
 from dlt.common.runtime.run_context import switch_context
 
 from dango_dbt.config import STAGING_DATASET_SUFFIX
+from dango_dbt.errors import ConfigError
 from dango_dbt.sync.secrets import by_source_name
-from dango_dbt.toml_files import not_toml
+from dango_dbt.toml_files import not_toml, toml_problem
 
 __all__ = ["dlt_context"]
 
@@ -47,10 +49,13 @@ def dlt_context(root: Path) -> Iterator[None]:
     Raises:
         ConfigError: one of dlt's files is not TOML.
     """
-    run_context = Container()[PluggableRunContext]
+    with _readable_files(root):
+        # The first to ask for it has dlt read the files of the current folder.
+        run_context = Container()[PluggableRunContext]
     cookie = run_context.push_context()
     try:
-        _switch_to(root)
+        with _readable_files(root):
+            switch_context(str(root))
         providers = run_context.providers
         providers.providers[:] = by_source_name(providers.providers)
         providers.add_provider(
@@ -64,11 +69,23 @@ def dlt_context(root: Path) -> Iterator[None]:
         run_context.initialize_runtime()  # takes the level of the log
         yield
     finally:
-        run_context.pop_context(cookie)
+        with _readable_files(root):  # those of the folder that dlt was in before
+            run_context.pop_context(cookie)
 
 
-def _switch_to(root: Path) -> None:
+@contextmanager
+def _readable_files(root: Path) -> Iterator[None]:
+    """Say which of the files is broken that dlt reads: the project's, or the user's own."""
     try:
-        switch_context(str(root))
+        yield
     except TomlProviderReadException as error:
-        raise not_toml(Path(".dlt", error.file_name), error.__context__) from error
+        raise _not_readable(error, root) from error
+
+
+def _not_readable(error: TomlProviderReadException, root: Path) -> ConfigError:
+    for name in error.full_paths:
+        path = Path(os.path.abspath(name))  # noqa: PTH100 - `resolve` would follow links
+        shown = path.relative_to(root) if path.is_relative_to(root) else path
+        if problem := toml_problem(path, shown):
+            return problem
+    return not_toml(Path(".dlt", error.file_name), error.__context__)
