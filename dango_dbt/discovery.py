@@ -22,6 +22,7 @@ __all__ = [
     "Module",
     "module_files",
     "read_module",
+    "required_arguments",
     "top_level",
     "unreferenced",
     "unreferenced_text",
@@ -31,7 +32,18 @@ FunctionNode: TypeAlias = ast.FunctionDef | ast.AsyncFunctionDef
 _Kind = Literal["source", "resource"]
 
 #: Statements whose bodies run when the module does: what they define is the module's own.
-_BLOCKS = (ast.If, ast.Try, ast.With, ast.For, ast.While, ast.Match)
+_BLOCKS = (
+    ast.If,
+    ast.Try,
+    getattr(ast, "TryStar", ast.Try),  # from Python 3.11 on
+    ast.With,
+    ast.For,
+    ast.While,
+    ast.Match,
+)
+
+#: Folders whose files are not the user's own code.
+_OTHERS_CODE = frozenset({"__pycache__", "node_modules"})
 
 
 @dataclass(frozen=True)
@@ -59,7 +71,11 @@ class Module:
 
 
 def module_files(folder: Path) -> dict[str, Path]:
-    """Find the Python files in a folder and its packages, by module name, sorted by path."""
+    """Find the Python files in a folder and its packages, by module name, sorted by path.
+
+    Links are followed. What is in a virtual environment, or is no code of the user's own, is not
+    among them.
+    """
     found = {}
     for path in sorted(_python_files(folder)):
         parts = path.relative_to(folder).with_suffix("").parts
@@ -97,6 +113,16 @@ def top_level(tree: ast.Module) -> Iterator[ast.stmt]:
             waiting += reversed(list(ast.iter_child_nodes(node)))
 
 
+def required_arguments(function: FunctionNode) -> Iterator[ast.arg]:
+    """Give the arguments without a default; `dlt.secrets.value` is a default."""
+    takes = function.args
+    positional = [*takes.posonlyargs, *takes.args]
+    yield from positional[: len(positional) - len(takes.defaults)]
+    for arg, default in zip(takes.kwonlyargs, takes.kw_defaults, strict=True):
+        if default is None:
+            yield arg
+
+
 def unreferenced(root: Path, folder: Path, named: Collection[str]) -> list[Unreferenced]:
     """Find the files with a source function that no entry of sources.yml names.
 
@@ -107,7 +133,8 @@ def unreferenced(root: Path, folder: Path, named: Collection[str]) -> list[Unref
 
     Returns:
         The files sorted by path. Helpers, and files that are no Python, are not among them; nor is
-        what a named module imports from its own package, since that is loaded through it.
+        what a named module imports from its own package, since that is loaded through it. A file
+        that links lead to is told once, and not at all where it is used by one of its names.
     """
     modules = {}
     for name, path in module_files(folder).items():
@@ -116,10 +143,18 @@ def unreferenced(root: Path, folder: Path, named: Collection[str]) -> list[Unref
         except (SyntaxError, OSError):
             continue
     used = _with_imports(modules, named)
+    files = {name: module.path.resolve() for name, module in modules.items()}
+    told = {files[name] for name in used if name in files}
+    found = {}
+    # A file comes before the links to it.
+    for name in sorted(modules, key=lambda name: files[name] != modules[name].path):
+        if modules[name].functions and files[name] not in told:
+            told.add(files[name])
+            found[name] = modules[name]
     return [
         Unreferenced(Path(os.path.relpath(module.path, root)).as_posix(), name, _preferred(module))
         for name, module in modules.items()
-        if module.functions and name not in used
+        if name in found
     ]
 
 
@@ -150,11 +185,26 @@ def unreferenced_text(found: Iterable[Unreferenced], taken: Collection[str]) -> 
 
 def _python_files(folder: Path) -> Iterator[Path]:
     """Find files that can be imported: no folder or file whose name is no identifier."""
-    for parent, folders, files in os.walk(folder):
-        folders[:] = [name for name in folders if name.isidentifier() and name != "__pycache__"]
+    for parent, folders, files in os.walk(folder, followlinks=True):
+        folders[:] = [name for name in folders if _may_hold_code(Path(parent, name))]
         for name in files:
             if name.endswith(".py") and name[:-3].isidentifier():
                 yield Path(parent, name)
+
+
+def _may_hold_code(folder: Path) -> bool:
+    """Tell whether to look into a folder; a link to one that it lies in would never end."""
+    return (
+        folder.name.isidentifier()  # so neither `.git` nor `site-packages`
+        and folder.name not in _OTHERS_CODE
+        and not (folder / "pyvenv.cfg").is_file()
+        and not (folder.is_symlink() and _leads_back(folder))
+    )
+
+
+def _leads_back(link: Path) -> bool:
+    there = link.resolve()
+    return any(parent.resolve().is_relative_to(there) for parent in link.parents)
 
 
 def _dlt_functions(tree: ast.Module) -> Iterator[DltFunction]:

@@ -1,12 +1,17 @@
-"""dlt's TOML files: whether they are TOML, without dlt."""
+"""dlt's TOML files, without dlt: whether they are TOML, and what is not filled in yet."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Mapping
 from pathlib import Path
+from typing import Any
 
 from dango_dbt.errors import ConfigError, Place
 
-__all__ = ["not_toml", "toml_problem"]
+__all__ = ["PLACEHOLDER", "not_toml", "placeholders", "toml_problem"]
+
+#: dlt's own word for a value that is yet to be filled in; it warns where it meets it.
+PLACEHOLDER = "<configure me>"
 
 
 def toml_problem(path: Path, shown: Path) -> ConfigError | None:
@@ -28,6 +33,43 @@ def toml_problem(path: Path, shown: Path) -> ConfigError | None:
     except OSError as error:
         return ConfigError(f"cannot be read: {error.strerror}", place=Place(shown))
     return None
+
+
+def placeholders(text: str, section: tuple[str, ...]) -> dict[tuple[str, ...], int | None]:
+    """Find the keys of a section, and of those below it, whose values are not filled in yet.
+
+    Args:
+        text: a file's text; one that is no TOML has none.
+        section: the section's parts, such as `("sources", "my_crm")`.
+
+    Returns:
+        All keys of the section, as their parts below it, each with the line of its placeholder;
+        None where another value stands.
+    """
+    import tomlkit
+    from tomlkit.exceptions import TOMLKitError
+
+    # tomlkit does not tell where a value stands, so each placeholder is given its line's number.
+    numbered = "\n".join(
+        line.replace(PLACEHOLDER, f"{PLACEHOLDER}{number}")
+        for number, line in enumerate(text.split("\n"), 1)
+    )
+    try:
+        data: Any = tomlkit.parse(numbered).unwrap()
+    except TOMLKitError:
+        return {}
+    for part in section:
+        data = data.get(part) if isinstance(data, dict) else None
+    return dict(_placeholders(data)) if isinstance(data, dict) else {}
+
+
+def _placeholders(data: Mapping[str, Any]) -> Iterator[tuple[tuple[str, ...], int | None]]:
+    for key, value in data.items():
+        if isinstance(value, dict):
+            yield from (((key, *below), line) for below, line in _placeholders(value))
+        else:
+            line = value.removeprefix(PLACEHOLDER) if isinstance(value, str) else ""
+            yield (key,), int(line) if value != line and line.isdecimal() else None
 
 
 def not_toml(shown: Path, error: BaseException | None) -> ConfigError:

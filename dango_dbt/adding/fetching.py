@@ -21,15 +21,13 @@ from typing import Any
 from dango_dbt.adding import toml_keys
 from dango_dbt.adding.requirements import DESTINATION
 from dango_dbt.errors import ConfigError
+from dango_dbt.toml_files import PLACEHOLDER
 from dango_dbt.verified import SHIPPED
 
 __all__ = ["LOCATION", "Fetched", "fetched", "git", "without_password"]
 
 #: Where dlt's own verified sources are.
 LOCATION = "https://github.com/dlt-hub/verified-sources.git"
-
-#: dlt's own word for a value that is yet to be filled in; it warns where it meets it.
-PLACEHOLDER = "<configure me>"
 
 #: What would lead git, or dlt, away from the folder that it is run in.
 _MISLEADING = ("GIT_DIR", "GIT_WORK_TREE", "GIT_INDEX_FILE", "DLT_PROJECT_DIR", "DLT_CONFIG_FOLDER")

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from dango_dbt.discovery import DltFunction, FunctionNode, module_files, read_module
+from dango_dbt.discovery import DltFunction, module_files, read_module, required_arguments
 from dango_dbt.errors import ConfigError
 
 __all__ = ["Chosen", "choose", "make_relative"]
@@ -87,18 +87,9 @@ def _kwargs(function: DltFunction, name: str) -> dict[str, str | list[str]]:
     """Give a variable for each argument without a default: dlt fills none of these."""
     return {
         argument.arg: [variable] if _is_list(argument.annotation) else variable
-        for argument in _required(function.node)
+        for argument in required_arguments(function.node)
         for variable in [f"${{{name}_{argument.arg}}}".upper()]
     }
-
-
-def _required(node: FunctionNode) -> Iterator[ast.arg]:
-    arguments = node.args
-    positional = [*arguments.posonlyargs, *arguments.args]
-    yield from positional[: len(positional) - len(arguments.defaults)]
-    for argument, default in zip(arguments.kwonlyargs, arguments.kw_defaults, strict=True):
-        if default is None:
-            yield argument
 
 
 def _is_list(annotation: ast.expr | None) -> bool:

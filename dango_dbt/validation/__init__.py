@@ -20,7 +20,12 @@ from dango_dbt.project import SOURCES_FILE, DbtProject, ProjectLayout, Target
 from dango_dbt.shared_targets import shared_database
 from dango_dbt.validation.code import code_problems
 from dango_dbt.validation.connected import parse_problem
-from dango_dbt.validation.entries import dataset_problem, dlt_file_problems, variable_problems
+from dango_dbt.validation.entries import (
+    dataset_problem,
+    dlt_file_problems,
+    placeholder_problems,
+    variable_problems,
+)
 
 __all__ = ["dataset_problem", "validate"]
 
@@ -57,6 +62,7 @@ class _Check:
         custom_sources = self.root / "custom_sources"
         self.problems += code_problems(config, custom_sources)
         self.problems += self.attempt(lambda: variable_problems(config, self.root)) or ()
+        self.problems += placeholder_problems(config, self.root)
         project = self.attempt(
             lambda: DbtProject.named(self.root, config.dbt_project, config.place("dbt_project"))
         )

@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 import sys
 import warnings
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterator
 from difflib import get_close_matches
 from pathlib import Path
 
@@ -15,6 +15,7 @@ from dango_dbt.discovery import (
     Module,
     module_files,
     read_module,
+    required_arguments,
     top_level,
 )
 from dango_dbt.errors import ConfigError, Place
@@ -22,18 +23,27 @@ from dango_dbt.verified import not_in_dlt
 
 __all__ = ["code_problems"]
 
+#: What puts names into a module without a statement that says which.
+_MAKES_NAMES = frozenset({"globals", "locals", "vars", "setattr", "exec", "eval"})
+
 
 def code_problems(config: SourcesConfig, custom_sources: Path) -> Iterator[ConfigError]:
-    """Check every file of custom_sources/ for its syntax, then every source's code."""
+    """Check every file of custom_sources/ for its syntax, then the code of all enabled sources.
+
+    A disabled source may wait for a package, a variable or its code: a sync does not look.
+    """
     files = module_files(custom_sources)
-    broken = {path: error for path in files.values() if (error := _syntax_problem(path))}
+    sources = [source for source in config.sources if source.enabled]
+    found = [_find(source.dlt_native.source_module, custom_sources) for source in sources]
+    own = [path for path in found if path and path.is_relative_to(custom_sources)]
+    python = dict.fromkeys([*files.values(), *(path for path in own if path.suffix == ".py")])
+    broken = {path: error for path in python if (error := _syntax_problem(path))}
     yield from broken.values()
-    for source in config.sources:
-        found = _find(source.dlt_native.source_module, custom_sources, files)
-        if found is None:
+    for source, path in zip(sources, found, strict=True):
+        if path is None:
             yield _missing_module(config, source, custom_sources, files)
-        elif found.suffix == ".py" and found not in broken:
-            yield from _check_function(config, source, found)
+        elif path.suffix == ".py" and path not in broken:
+            yield from _check_function(config, source, path)
 
 
 def _syntax_problem(path: Path) -> ConfigError | None:
@@ -47,17 +57,28 @@ def _syntax_problem(path: Path) -> ConfigError | None:
     except (ValueError, RecursionError, MemoryError) as error:  # null bytes; nested too deeply
         return ConfigError(f"SyntaxError: {error or 'nested too deeply'}", place=Place(path))
     except OSError as error:
+        if path.is_symlink() and not path.exists():
+            what, hint = f"this is a link to {path.readlink()}, which is not there", "mend the link"
+            return ConfigError(what, place=Place(path), hint=hint)
         return ConfigError(f"cannot be read: {error.strerror}", place=Place(path))
     return None
 
 
-def _find(name: str, custom_sources: Path, files: Mapping[str, Path]) -> Path | None:
-    """Find a module's file as a sync would; of a folder, or what is no Python file, any path."""
+def _find(name: str, custom_sources: Path) -> Path | None:
+    """Find a module's file as a sync would; of a folder, or what is no Python file, any path.
+
+    A link that leads nowhere is found too: it is what is wrong.
+    """
     first = custom_sources / name.partition(".")[0]
-    if first.with_suffix(".py").is_file() or first.is_dir():
-        folder = custom_sources.joinpath(*name.split("."))
-        return files.get(name) or (folder if folder.is_dir() else None)
-    return _installed(name)
+    if not _is_file(first.with_suffix(".py")) and not first.is_dir():
+        return _installed(name)
+    folder = custom_sources.joinpath(*name.split("."))
+    files = (folder / "__init__.py", folder.with_suffix(".py"))
+    return next(filter(_is_file, files), folder if folder.is_dir() else None)
+
+
+def _is_file(path: Path) -> bool:
+    return path.is_file() or path.is_symlink()
 
 
 def _installed(name: str) -> Path | None:
@@ -111,7 +132,7 @@ def _check_function(
         return  # an installed module's own affair
     bound = _bindings(module.tree)
     nodes = bound.get(native.source_function, [])
-    if not nodes and not ({"*", "__getattr__"} & set(bound)):
+    if not nodes and not ({"*", "__getattr__"} & set(bound)) and not _names_itself(module.tree):
         own = [function.name for function in module.functions]
         yield ConfigError(
             f"source `{source.name}`: module `{native.source_module}` has no function"
@@ -121,6 +142,22 @@ def _check_function(
         )
     elif len(nodes) == 1 and (function := _as_called(nodes[0], module)):
         yield from _argument_problems(config, source, function)
+
+
+def _names_itself(tree: ast.Module) -> bool:
+    """Tell whether a module may make names of its own that reading it does not show."""
+    for node in ast.walk(tree):
+        match node:
+            case ast.Global():
+                return True
+            case ast.Name(id=name) if name in _MAKES_NAMES:
+                return True
+            case ast.Attribute(attr="modules"):  # of `sys`, whatever it is called here
+                return True
+            case ast.ImportFrom(module="sys", names=names):
+                if any(alias.name == "modules" for alias in names):
+                    return True
+    return False
 
 
 def _bindings(tree: ast.Module) -> dict[str, list[ast.stmt]]:
@@ -146,15 +183,16 @@ def _as_called(node: ast.stmt, module: Module) -> FunctionNode | None:
     """Give the function if it is called with the arguments that it declares.
 
     dlt's decorators keep them; what another decorator makes of them cannot be told, nor what the
-    fields of a `spec=` stand in for.
+    fields of a source's `spec=` stand in for (a resource's stand in for none).
     """
     if not isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef)):
         return None
+    kinds = [function.kind for function in module.functions if function.node is node]
     calls = [call for call in node.decorator_list if isinstance(call, ast.Call)]
-    if any(keyword.arg in {"spec", None} for call in calls for keyword in call.keywords):
+    unclear = (None,) if "resource" in kinds else (None, "spec")
+    if any(keyword.arg in unclear for call in calls for keyword in call.keywords):
         return None
-    known = any(function.node is node for function in module.functions)
-    return node if len(node.decorator_list) == known else None
+    return node if len(node.decorator_list) == len(kinds) else None
 
 
 def _argument_problems(
@@ -171,7 +209,8 @@ def _argument_problems(
                     place=config.place_of(source, "dlt_native", "function_kwargs", name),
                     hint=f"it takes: {', '.join(by_keyword) or 'none'}; see `function_kwargs`",
                 )
-    if lacking := [name for name in _required(takes) if name not in given]:
+    required = [arg.arg for arg in required_arguments(function)]
+    if lacking := [name for name in required if name not in given]:
         names = ", ".join(f"`{name}`" for name in lacking)
         yield ConfigError(
             f"source `{source.name}`: `{function.name}` needs {names}",
@@ -179,12 +218,3 @@ def _argument_problems(
             hint=f"give {names} under `function_kwargs`, or the function a default"
             " (dlt.secrets.value reads .dlt/secrets.toml)",
         )
-
-
-def _required(takes: ast.arguments) -> Iterator[str]:
-    """Name the arguments that have no default; one from dlt.secrets.value is a default."""
-    positional = [*takes.posonlyargs, *takes.args]
-    yield from (arg.arg for arg in positional[: len(positional) - len(takes.defaults)])
-    for arg, default in zip(takes.kwonlyargs, takes.kw_defaults, strict=True):
-        if default is None:
-            yield arg.arg

@@ -2,34 +2,77 @@
 
 from __future__ import annotations
 
+import os
+from collections.abc import Iterator
 from pathlib import Path
 
 from dango_dbt.arguments import read_arguments
 from dango_dbt.config import SourceConfig, SourcesConfig
 from dango_dbt.credentials import unset_error
 from dango_dbt.destinations import Warehouse
-from dango_dbt.errors import ConfigError
-from dango_dbt.toml_files import toml_problem
+from dango_dbt.errors import ConfigError, Place
+from dango_dbt.toml_files import placeholders, toml_problem
 
-__all__ = ["dataset_problem", "dlt_file_problems", "variable_problems"]
+__all__ = ["dataset_problem", "dlt_file_problems", "placeholder_problems", "variable_problems"]
+
+_DLT_FILES = (Path(".dlt", "config.toml"), Path(".dlt", "secrets.toml"))
 
 
 def dlt_file_problems(root: Path) -> list[ConfigError]:
     """Find out which of dlt's files are no TOML."""
-    files = [Path(".dlt", name) for name in ("config.toml", "secrets.toml")]
-    found = [toml_problem(root / file, file) for file in files if (root / file).exists()]
+    found = [toml_problem(root / file, file) for file in _DLT_FILES]
     return [problem for problem in found if problem]
 
 
+def placeholder_problems(config: SourcesConfig, root: Path) -> Iterator[ConfigError]:
+    """Find what enabled sources' sections in dlt's files still hold as `source add` wrote it.
+
+    A value that stands elsewhere, where dlt looks earlier, fills a placeholder in as well: an
+    argument in sources.yml, a variable of the environment, or secrets.toml before config.toml.
+    """
+    files = [(shown, _text(root / shown)) for shown in reversed(_DLT_FILES)]
+    for source in config.sources:
+        section = ("sources", source.name)
+        filled: set[tuple[str, ...]] = set()
+        for shown, text in files if source.enabled else ():
+            for key, line in placeholders(text, section).items():
+                given = key[0] in source.dlt_native.function_kwargs
+                if line and not given and key not in filled and not _in_environment(key):
+                    yield ConfigError(
+                        f"source `{source.name}`: `{'.'.join(key)}` is not filled in yet",
+                        place=Place(shown, line),
+                        hint="give its value, or remove the line",
+                    )
+                filled.add(key)
+
+
+def _text(path: Path) -> str:
+    try:
+        return path.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError):  # which `dlt_file_problems` tells
+        return ""
+
+
+def _in_environment(key: tuple[str, ...]) -> bool:
+    """Tell whether a variable gives a key, or what holds it, by any of dlt's names for it."""
+    names = ["__".join(key[:end]).upper() for end in range(1, len(key) + 1)]
+    return any(
+        variable == name or (variable.startswith("SOURCES__") and variable.endswith(f"__{name}"))
+        for variable in os.environ
+        for name in names
+    )
+
+
 def variable_problems(config: SourcesConfig, root: Path) -> list[ConfigError]:
-    """Find the `${VAR}`s among the sources' arguments that are not set, or are none.
+    """Find the `${VAR}`s among enabled sources' arguments that are not set, or are none.
 
     Raises:
         ConfigError: a secrets file may stand in for one, and is not TOML.
     """
     found = []
-    arguments = read_arguments(config, config.sources, root)
-    for source, given in zip(config.sources, arguments, strict=True):
+    sources = [source for source in config.sources if source.enabled]
+    arguments = read_arguments(config, sources, root)
+    for source, given in zip(sources, arguments, strict=True):
         found += [unset_error(source.name, [item]) for item in given.unset]
         if given.broken:
             found.append(given.broken)

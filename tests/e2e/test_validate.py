@@ -66,7 +66,10 @@ FINE = {"kwargs": {"base_url": "x"}}
     [
         ({"kwargs": {"base_url": "x", "api_key": "y"}}, None, None),
         (FINE, None, None),
-        ({**FINE, "enabled": False}, None, None),
+        ({"enabled": False}, None, None),
+        ({"enabled": False, "function": "shops"}, None, None),
+        ({"enabled": False, "module": "gone"}, None, None),
+        ({"enabled": False, "kwargs": {"base_url": "${NO_1}", "x": "${NO 1}"}}, None, None),
         ({"function": "rows"}, None, None),
         ({"function": "plain"}, None, None),
         ({"function": "assigned", "kwargs": {"x": 1}}, None, None),
@@ -80,7 +83,6 @@ FINE = {"kwargs": {"base_url": "x"}}
         ({"function": "shops"}, "7:22: source `shop`: module `shop` has no", "shop, other, rows"),
         ({"function": "inner"}, "7:22: source `shop`: module `shop` has no", "shop, other, rows"),
         ({}, "8:22: source `shop`: `shop` needs `base_url`", "dlt.secrets.value"),
-        ({"enabled": False}, ": source `shop`: `shop` needs `base_url`", "dlt.secrets.value"),
         ({"kwargs": {"base_url": 1, "x": 2}}, "`shop` takes no argument `x`", "page_size"),
         ({"function": "rows", "kwargs": {"a": 1}}, "takes no argument `a`", "it takes: none"),
         ({"function": "other", "kwargs": {"x": 1}}, "`other` needs `first`", "function_kwargs"),
@@ -88,6 +90,7 @@ FINE = {"kwargs": {"base_url": "x"}}
         ({"kwargs": {"base_url": "a${NO_1}"}}, "9:17: source `shop`: variable NO_1 is", ".env"),
         ({"kwargs": {"base_url": ["${NO_1}"]}}, "10:9: source `shop`: variable NO_1 is", ".env"),
         ({"kwargs": {"base_url": "${NO 1}"}}, "9:17: source `shop`: `${` begins", "$${"),
+        ({"enabled": False, "dataset_name": "warehouse"}, "named like the wareh", "dataset_name"),
         ({**FINE, "dataset_name": "warehouse"}, "named like the warehouse file", "dataset_name"),
     ],
 )  # fmt: skip
@@ -135,7 +138,6 @@ def test_all_problems_are_told_in_one_go_and_a_broken_entry_hides_no_other(shop:
             dlt_native: {source_module: broken, source_function: broken}
           - name: b
             type: dlt_native
-            enabled: false
             dlt_native:
               source_module: shop
               source_function: shop
@@ -149,9 +151,9 @@ def test_all_problems_are_told_in_one_go_and_a_broken_entry_hides_no_other(shop:
     assert places == [
         ".dango/sources.yml:2:1",
         ".dango/sources.yml:4:11",
-        ".dango/sources.yml:16:35",
-        ".dango/sources.yml:16:53",
-        ".dango/sources.yml:16:53",
+        ".dango/sources.yml:15:35",
+        ".dango/sources.yml:15:53",
+        ".dango/sources.yml:15:53",
         ".env:1",
         "custom_sources/broken.py:3:12",
         "custom_sources/unused.py:2:1",
