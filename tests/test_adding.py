@@ -60,6 +60,7 @@ FILES = {
         """,
     "deep": "sources:\n      - name: a\n        resources:\n        - x\n        - y\n      <6>\n",
     "text over lines": "sources:\n  - name: a\n    note: 'one\n      two'\n  <2>\nversion: '1.0'\n",
+    "an alias at the end": "- name: a\n  d: &k {u: 1}\n- name: b\n  d: *k\n<0>\n",
     "lines kept": "sources:\n  - name: a\n    note: |+\n      one\n\n  <2>\n",
     "nothing in it": "sources: # none\n  <2>\n  # - name: a\n",
     "an empty list": "version: '1.0'\nsources: # none\n  <2>\n\n# end\n",

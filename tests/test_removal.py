@@ -79,11 +79,20 @@ def test_no_blank_line_is_left_at_the_end() -> None:
     assert remove("- name: a\n\n- name: b\n", "b") == "- name: a\n"
 
 
+def test_lines_that_count_in_the_text_of_another_entry_stay() -> None:
+    kept = "- name: a\n  note: |+\n    text\n\n\n"
+    assert remove(f"{kept}- name: b\n", "b") == kept
+    last = "- name: a\n  note: |+\n    text"
+    assert remove(f"- name: b\n{last}", "b") == last
+
+
 @pytest.mark.parametrize(
     ("text", "says"),
     [
         ("sources: [{name: a}, {name: b}]\n", "1:22: the sources are a list in brackets"),
         ("sources:\n- {name: a}\n- &x {name: b}\n- *x\n", "3:3: the other entries cannot be kept"),
+        ("- name: a\n  d: &k {u: 1}\n- name: b\n  d: &j 2\n- name: c\n  d: *j\n", "cannot be kept"),
+        ("x: 1\nsources:\n- name: b\n  d: 2020-13-45\n", "cannot be kept"),
         ("sources:\n- name: bb\n", "there is no source `b`"),
         ("sources: 1\n", "there is no source `b`"),
         ("sources: [\n", "not valid YAML"),

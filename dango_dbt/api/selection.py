@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from dataclasses import replace
 
-from dango_dbt.config import SourcesConfig
+from dango_dbt.config import SourcesConfig, is_source_name
 from dango_dbt.naming import sources_file, staging_folder
 from dango_dbt.progress import Progress
 from dango_dbt.project import ProjectLayout
@@ -49,7 +49,7 @@ def left_out(layout: ProjectLayout, config: SourcesConfig) -> list[str]:
 
 def warn_of_removed(layout: ProjectLayout, config: SourcesConfig, progress: Progress) -> None:
     """Name what is left of sources that sources.yml no longer names."""
-    if not all(source.is_named for source in config.broken):
+    if not all(is_source_name(source.name) for source in config.broken):
         return  # it may be the one whose name is misspelt now
     for name in _removed(layout, config):
         folder = layout.shown(layout.dbt.models / staging_folder(name))

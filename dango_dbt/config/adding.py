@@ -8,6 +8,7 @@ from typing import Any
 
 import yaml
 
+from dango_dbt.config.lines import last_line
 from dango_dbt.errors import ConfigError, Place
 from dango_dbt.yaml_files import LOADER, render
 
@@ -78,7 +79,7 @@ class _Adding:
     def _behind(self, node: yaml.SequenceNode) -> str:
         """Put the entry behind the last one of a list with an entry a line."""
         column, last = node.start_mark.column, node.value[-1]
-        end = _last_line(last) + 1
+        end = last_line(last) + 1
         while end < len(self.lines) and _is_comment_within(self.lines[end], column):
             end += 1
         spaced = len(node.value) > 1 and not self.lines[last.start_mark.line - 1].strip()
@@ -109,16 +110,6 @@ class _Adding:
 
     def _offset(self, mark: yaml.Mark) -> int:
         return sum(map(len, self.lines[: mark.line])) + int(mark.column)
-
-
-def _last_line(node: yaml.Node) -> int:
-    """Give the last line of what a node holds; a block's own end mark is behind comments."""
-    if isinstance(node, yaml.CollectionNode) and not node.flow_style and node.value:
-        last = node.value[-1]
-        return _last_line(last[1] if isinstance(node, yaml.MappingNode) else last)
-    mark = node.end_mark
-    # The end of text in a block (`|`) is where the next line begins.
-    return int(mark.line - (mark.column == 0 and mark.line > node.start_mark.line))
 
 
 def _is_comment_within(line: str, column: int) -> bool:

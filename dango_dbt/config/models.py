@@ -169,11 +169,6 @@ class BrokenSource:
     modules: frozenset[str]
     problems: tuple[ConfigError, ...]
 
-    @property
-    def is_named(self) -> bool:
-        """Whether its name is one that a source can have."""
-        return re.fullmatch(_WORDS, self.name) is not None
-
     def and_also(self, other: BrokenSource) -> BrokenSource:
         """Join another entry of the same name."""
         return BrokenSource(

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from difflib import get_close_matches
 from pathlib import Path
+from typing import Any
 
 import yaml
 
+from dango_dbt.config.lines import last_line
 from dango_dbt.errors import ConfigError, Place
 from dango_dbt.yaml_files import LOADER, syntax_error
 
@@ -41,7 +43,8 @@ def without_entry(text: str, name: str, shown: Path) -> str:
             place=Place(shown),
             hint=f"did you mean `{close[0]}`?" if close else there_are,
         )
-    entry = entries.value[names.index(name)]
+    index = names.index(name)
+    entry = entries.value[index]
     place = Place(shown, entry.start_mark.line + 1, entry.start_mark.column + 1)
     if entries.flow_style:
         raise ConfigError(
@@ -51,25 +54,37 @@ def without_entry(text: str, name: str, shown: Path) -> str:
         )
     lines = text.splitlines(keepends=True)
     first, end = _lines_of(entry, lines, place)
+    kept = _content(text)
+    if kept is not None:
+        del kept[1][index]
+    for begin in (_without_blank_end(lines, first, end), first):
+        changed = "".join([*lines[:begin], *lines[end:]])
+        if kept is not None and _content(changed) == kept:
+            return changed
+    raise ConfigError(
+        "the other entries cannot be kept as they are without this one",
+        place=place,
+        hint="remove it by hand",
+    )
+
+
+def _without_blank_end(lines: list[str], first: int, end: int) -> int:
+    """Take blank lines along that would come to stand at the end of the file."""
     while end == len(lines) and first and not lines[first - 1].strip():
-        first -= 1  # no blank lines at the end of the file
-    changed = "".join([*lines[:first], *lines[end:]])
-    _check(changed, [other for other in names if other != name], place)
-    return changed
+        first -= 1
+    return first
 
 
-def _check(changed: str, names: list[str | None], place: Place) -> None:
-    """Refuse a change after which the other entries are not what they were."""
+def _content(text: str) -> tuple[dict[str, Any], list[Any]] | None:
+    """Give what a file says: its settings, and its entries; None where it cannot be read."""
     try:
-        entries = _entries(yaml.compose(changed, Loader=LOADER))
-    except yaml.YAMLError:  # such as an alias of what was in the entry
-        entries = None
-    if ([_name(entry) for entry in entries.value] if entries else []) != names:
-        raise ConfigError(
-            "the other entries cannot be kept as they are without this one",
-            place=place,
-            hint="remove it by hand",
-        )
+        data = yaml.load(text, Loader=LOADER)  # noqa: S506 - the safe loader
+    except (yaml.YAMLError, ValueError):  # such as an alias of what was in the entry
+        return None
+    if isinstance(data, dict):
+        settings = {key: value for key, value in data.items() if key != "sources"}
+        return settings, data.get("sources") or []
+    return {}, data or []
 
 
 def _entries(root: yaml.Node | None) -> yaml.SequenceNode | None:
@@ -92,8 +107,7 @@ def _lines_of(entry: yaml.Node, lines: list[str], place: Place) -> tuple[int, in
     deep as the entry's keys are its own; the others belong to what comes next.
     """
     first, depth = _dash(entry, lines, place), entry.start_mark.column
-    last = max(_last_line(node) for node in _scalars(entry))
-    end = last + 1
+    end = last_line(entry) + 1
     for index in range(end, len(lines)):
         line = lines[index]
         if line.strip() and not (line.lstrip().startswith("#") and _indent(line) >= depth):
@@ -119,22 +133,6 @@ def _dash(entry: yaml.Node, lines: list[str], place: Place) -> int:
             hint="remove it by hand",
         )
     return line
-
-
-def _last_line(node: yaml.Node) -> int:
-    """The last line with a part of a scalar; one in block style ends at the start of a line."""
-    mark = node.end_mark
-    return mark.line - 1 if mark.column == 0 and mark.line > node.start_mark.line else mark.line
-
-
-def _scalars(node: yaml.Node) -> list[yaml.Node]:
-    """Give the nodes that have text of their own: scalars, and lists and mappings in brackets."""
-    if not isinstance(node, yaml.CollectionNode) or node.flow_style:
-        return [node]
-    children = node.value
-    if isinstance(node, yaml.MappingNode):
-        children = [part for pair in node.value for part in pair]
-    return [scalar for child in children for scalar in _scalars(child)]
 
 
 def _indent(line: str) -> int:
