@@ -21,14 +21,12 @@ class Arguments:
     Attributes:
         kwargs: its `function_kwargs`, with `${VAR}` replaced.
         from_secrets: those whose `${VAR}` is unset, as dlt's configuration has them.
-        secrets: values that came from the environment, which no message may hold.
         unset: variables that nothing stands in for.
         broken: what begins like a variable and is none, or is unset within a longer text.
     """
 
     kwargs: dict[str, Any] = field(default_factory=dict, repr=False)
     from_secrets: dict[str, Any] = field(default_factory=dict, repr=False)
-    secrets: frozenset[str] = field(default=frozenset(), repr=False)
     unset: tuple[Unset, ...] = ()
     broken: ConfigError | None = None
 
@@ -81,4 +79,4 @@ def _arguments(found: Expanded | ConfigError, configured: dict[str, Any]) -> Arg
         for item in found.unset
         if len(item.path) > 1 or configured.get(str(item.path[0])) is None
     ]
-    return Arguments(found.kwargs, configured, found.secrets, tuple(unset))
+    return Arguments(found.kwargs, configured, tuple(unset))

@@ -22,6 +22,7 @@ __all__ = [
     "expand",
     "load_env_file",
     "redact",
+    "secret_values",
     "unset_error",
     "variables",
 ]
@@ -34,6 +35,9 @@ _INSIDE = re.compile(r"([A-Za-z_][A-Za-z0-9_]*)(?::-(.*))?", re.DOTALL)
 
 #: Shorter values stand in too many places that are no secret.
 _SHORTEST_SECRET = 4
+#: The same for what `.env` sets, unless the variable's name says that it is a secret.
+_SHORTEST_IN_FILE = 8
+_SECRET_NAME = re.compile("KEY|TOKEN|SECRET|PASSWORD|PASSWD|PWD|CREDENTIAL|AUTH", re.IGNORECASE)
 
 
 @dataclass(frozen=True)
@@ -59,12 +63,10 @@ class Expanded:
         kwargs: the arguments, without those in `unset`.
         unset: arguments that are a `${VAR}` as a whole, with VAR not set. They may still come from
             dlt's secrets files; where they do not, raise `unset_error`.
-        secrets: the values that came from the environment.
     """
 
     kwargs: dict[str, Any] = field(repr=False)
     unset: tuple[Unset, ...]
-    secrets: frozenset[str] = field(repr=False)
 
 
 def load_env_file(root: Path) -> None:
@@ -103,10 +105,13 @@ def load_env_file(root: Path) -> None:
     except ValueError as error:  # a null character, or a name that holds `=`
         raise ConfigError(f"a variable cannot be set: {error}", place=Place(shown)) from error
     _from_files.update(os.environ.items() - before.items())
+    _in_file.update(binding.key for binding in parse_stream(StringIO(text)) if binding.key)
 
 
-#: What `.env` files have set in this process.
+#: What `.env` has set in this process.
 _from_files: dict[str, str] = {}
+#: The names in it, those that were set already too.
+_in_file: set[str] = set()
 
 
 def _forget_earlier_file() -> None:
@@ -115,6 +120,7 @@ def _forget_earlier_file() -> None:
         if os.environ.get(name) == value:
             del os.environ[name]
     _from_files.clear()
+    _in_file.clear()
 
 
 def expand(
@@ -139,7 +145,7 @@ def expand(
     expanded = work.mapping(kwargs, ())
     if work.needed:
         raise unset_error(source, work.unset)
-    return Expanded(expanded, tuple(work.unset), frozenset(work.secrets))
+    return Expanded(expanded, tuple(work.unset))
 
 
 def variables(value: object) -> Iterator[str]:
@@ -155,6 +161,26 @@ def variables(value: object) -> Iterator[str]:
     elif isinstance(value, (Mapping, list)):
         for item in value.values() if isinstance(value, Mapping) else value:
             yield from variables(item)
+
+
+def secret_values(value: object) -> frozenset[str]:
+    """Give the values that no message may hold: any source's code may read any variable.
+
+    Args:
+        value: the arguments of all sources.
+
+    Returns:
+        The values of the variables in them, and of those that `.env` names: of the latter, short
+        ones only where the variable's name says that it is a secret.
+    """
+    # A default stands in sources.yml, so it is no secret.
+    named = {os.environ.get(name, "") for name in variables(value)}
+    in_file = {
+        found
+        for name in _in_file
+        if len(found := os.environ.get(name, "")) >= _SHORTEST_IN_FILE or _SECRET_NAME.search(name)
+    }
+    return frozenset((named | in_file) - {""})
 
 
 def unset_error(source: str, unset: Sequence[Unset]) -> ConfigError:
@@ -209,7 +235,6 @@ class _Expansion:
         self.place_of = place_of
         self.unset: list[Unset] = []
         self.needed = False  # an unset variable that cannot be left out
-        self.secrets: set[str] = set()
 
     def mapping(self, values: Mapping[str, Any], path: _KeyPath) -> dict[str, Any]:
         expanded = {}
@@ -248,8 +273,7 @@ class _Expansion:
             self._unset(name, path, whole=False)
             return ""
         if not found and default is not None:
-            return str(default)  # stands in the file, so it is no secret
-        self.secrets.add(str(found))
+            return str(default)
         return str(found)
 
     def _unset(self, name: str, path: _KeyPath, *, whole: bool) -> None:

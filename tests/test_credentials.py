@@ -10,7 +10,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dango_dbt.credentials import Expanded, expand, load_env_file, redact, unset_error
+from dango_dbt.credentials import (
+    Expanded,
+    expand,
+    load_env_file,
+    redact,
+    secret_values,
+    unset_error,
+)
 from dango_dbt.errors import ConfigError, Place
 
 SOURCES = Path(".dango/sources.yml")
@@ -70,9 +77,9 @@ def test_nested_values_are_expanded_and_keys_are_not() -> None:
 
 
 def test_only_what_came_from_the_environment_is_secret() -> None:
-    result = expanded({"a": "x${KEY}", "b": "${UNSET:-default}", "c": "${PORT}", "d": "text"})
-    assert result.secrets == {"s3cret", "5432"}
-    assert "s3cret" not in repr(result)
+    kwargs = {"a": "x${KEY}", "b": "${UNSET:-default}", "c": ["${PORT:-1}"], "d": "text"}
+    assert secret_values([kwargs, {"e": "${EMPTY}"}]) == {"s3cret", "5432"}
+    assert "s3cret" not in repr(expanded(kwargs))
 
 
 def test_an_unset_whole_value_is_left_out_and_reported() -> None:
@@ -125,7 +132,7 @@ _VALUES = st.recursive(
 @given(kwargs=st.dictionaries(st.text(), _VALUES))
 def test_arguments_without_variables_come_out_as_they_went_in(kwargs: dict[str, Any]) -> None:
     if "${" not in repr(kwargs):
-        assert expand(kwargs, "shop", place_of) == Expanded(kwargs, (), frozenset())
+        assert expand(kwargs, "shop", place_of) == Expanded(kwargs, ())
 
 
 @given(text=st.text())
@@ -177,6 +184,32 @@ def test_env_file_is_loaded_and_overrides_nothing(tmp_path: Path) -> None:
     assert os.environ["FROM_FILE"] == "a b#c"
     assert os.environ["KEY"] == "s3cret"
     assert not os.environ["EMPTY"]
+
+
+@pytest.mark.parametrize(
+    ("line", "secret"),
+    [
+        ("FROM_FILE=12345678", True),
+        ("FROM_FILE=1234567", False),
+        ("my_api_key=1234", True),
+        ("AUTHOR=1234", True),
+        ("MY_TOKENS=123", False),  # `redact` leaves it: it stands in too many other places
+        ("KEY=other", True),  # s3cret: the environment's own
+        ("PORT=9999", False),
+    ],
+)
+def test_what_the_env_file_sets_is_secret_by_its_length_or_its_name(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, line: str, *, secret: bool
+) -> None:
+    for name in ("my_api_key", "AUTHOR", "MY_TOKENS"):
+        monkeypatch.setenv(name, "")
+        monkeypatch.delenv(name)
+    write_env(tmp_path, line)
+    load_env_file(tmp_path)
+    value = os.environ[line.partition("=")[0]]
+    assert (redact(f"/x?key={value}", secret_values([])) == "/x?key=***") == secret
+    load_env_file(tmp_path / "another")
+    assert secret_values([]) == set()
 
 
 def test_env_file_may_refer_to_the_environment_and_to_earlier_lines(tmp_path: Path) -> None:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from dango_dbt.arguments import read_arguments
 from dango_dbt.config import BrokenSource, SourceConfig, SourcesConfig, in_one
-from dango_dbt.credentials import unset_error
+from dango_dbt.credentials import secret_values, unset_error
 from dango_dbt.errors import ConfigError
 from dango_dbt.progress import Progress
 from dango_dbt.project import ProjectLayout, Target
@@ -81,12 +81,14 @@ def sync_sources(  # noqa: PLR0913, PLR0917 - all that a load depends on
     from dango_dbt import dlt_schema
     from dango_dbt.sync import SyncJob, sync_all
 
+    # In all messages: what one source is given, another's code may come across too.
+    secrets = secret_values([source.dlt_native.function_kwargs for source in config.sources])
     jobs = [
         SyncJob(
             source=source,
             kwargs=given.kwargs,
             from_secrets=given.from_secrets,
-            secrets=given.secrets,
+            secrets=secrets,
             accepted=dlt_schema.load(layout.accepted_schema(source.name)),
             custom_sources=layout.custom_sources,
             state=layout.state(target.name),

@@ -469,3 +469,37 @@ def test_any_other_missing_module_of_dlt_is_no_verified_source(
     assert error is not None
     assert error.message.endswith("there is no module `dlt.sources.nothing`")
     assert error.hint == "in dlt.sources there are: filesystem, rest_api, sql_database"
+
+
+@pytest.mark.parametrize("as_json", [False, True])
+def test_no_message_holds_another_sources_variable_or_what_the_env_file_sets(
+    project: Workspace, *, as_json: bool
+) -> None:
+    project.code(
+        "poison",
+        """\
+        import os
+
+        import dlt
+
+        @dlt.resource
+        def poison():
+            names = ("POISON_TOKEN", "POISON_KEY", "POISON_URL", "POISON_OFF")
+            raise ValueError("GET /x?key=" + "&".join(os.environ[name] for name in names))
+            yield
+        """,
+    )
+    project.declare(
+        g={"module": "my_crm", "function": "any_arguments", "kwargs": {"t": "${POISON_TOKEN}"}},
+        off={"module": "gone", "kwargs": {"t": "a ${POISON_OFF:-b}"}, "enabled": False},
+        poison={},
+    )
+    project.write(".env", "POISON_KEY=k_77\nPOISON_URL=https://shop.example\n")
+    done = project.command(
+        "sync", *(["--json"] if as_json else []), POISON_TOKEN="tok_77777", POISON_OFF="off_77777"
+    )
+    assert done.returncode == 1
+    assert "GET /x?key=***&***&***&***" in done.stdout
+    kept = project.root / ".dango" / "state" / "dev" / "poison.last.json"
+    for text in (done.stdout, done.stderr, kept.read_text()):
+        assert not [word for word in ("tok_", "k_77", "shop.ex", "off_7") if word in text]
