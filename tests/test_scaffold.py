@@ -129,6 +129,46 @@ def test_a_new_project_builds_at_once(tmp_path: Path) -> None:
     assert {file.action for file in scaffold(project).files} == {"unchanged"}
 
 
+@pytest.mark.slow
+def test_a_source_in_the_examples_place_is_told_what_else_of_the_example_goes(
+    tmp_path: Path,
+) -> None:
+    scaffold(tmp_path)
+    sources = tmp_path / SOURCES_FILE
+    text = sources.read_text(encoding="utf-8")
+    write(sources, text.replace("solar_system", "shop_a").replace(": shop_a #", ": shop #"))
+    write(
+        tmp_path / "custom_sources" / "shop.py",
+        "import dlt\n\n@dlt.resource\ndef shop():\n    yield {'id': 1}\n",
+    )
+    command = [sys.executable, "-m", "dango_dbt"]
+    mart = tmp_path / "dbt_project" / "models" / "marts" / "planets_explored.sql"
+    hint = (
+        "no source of .dango/sources.yml is called `solar_system`:"
+        " dbt_project/models/marts/planets_explored.sql is the example's, from `dango-dbt init`,"
+        " and can go, with its entry in _marts__models.yml beside it"
+    )
+
+    checked = run([*command, "validate", "--json"], tmp_path)
+    assert checked.returncode == 2, checked.stdout + checked.stderr
+    document = json.loads(checked.stdout)
+    assert document["warnings"] == []
+    (problem,) = document["problems"]
+    assert "stg_solar_system__planets" in problem["message"]
+    assert problem["hint"] == hint
+
+    for name in ("sync-and-build", "build"):
+        done = run([*command, name, "--json"], tmp_path)
+        assert done.returncode == 2, done.stdout + done.stderr
+        error = json.loads(done.stdout)["build"]["error"]
+        assert "planets_explored" in error["message"]
+        assert error["hint"] == hint
+
+    mart.unlink()
+    mart.with_name("_marts__models.yml").unlink()
+    assert dango_dbt(tmp_path, "build")["status"] == "success"
+
+
 def test_the_example_source_runs_on_its_own(
     pristine: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -163,6 +163,7 @@ class Project:
             full_refresh=full_refresh,
             progress=progress,
         )
+        built = explained(self.layout, self.config, built)
         seconds = time.perf_counter() - started
         return RunResult("build", resolved.name, build=built, seconds=seconds)
 
@@ -212,7 +213,7 @@ class Project:
                     full_refresh=full_refresh,
                     progress=progress,
                 )
-            run = replace(run, build=explained(self.layout, built, failed))
+            run = replace(run, build=explained(self.layout, self.config, built, failed))
         return replace(run, seconds=time.perf_counter() - started)
 
     def dbt(self, args: Sequence[str], *, target: str | None = None) -> int:

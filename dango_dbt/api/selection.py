@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from dataclasses import replace
 
+from dango_dbt.build import missing_reference
 from dango_dbt.config import SourcesConfig, is_source_name
 from dango_dbt.naming import sources_file, staging_folder
 from dango_dbt.progress import Progress
 from dango_dbt.project import ProjectLayout
+from dango_dbt.references import advice
 from dango_dbt.results import BuildResult
 
 __all__ = ["build_selection", "exclude", "explained", "left_out", "warn_of_removed"]
@@ -60,17 +62,20 @@ def warn_of_removed(layout: ProjectLayout, config: SourcesConfig, progress: Prog
         )
 
 
-def explained(layout: ProjectLayout, built: BuildResult, failed: Sequence[str]) -> BuildResult:
-    """Say why dbt cannot parse, where it is a source that has never been loaded."""
-    never = [name for name in failed if not _known(layout, name)]
-    if built.error is None or not never:
+def explained(
+    layout: ProjectLayout, config: SourcesConfig, built: BuildResult, failed: Sequence[str] = ()
+) -> BuildResult:
+    """Say why dbt cannot parse, where something refers to what has not been generated."""
+    missing = missing_reference(built.error.message) if built.error else None
+    if built.error is None or missing is None:
         return built
-    names = ", ".join(f"`{name}`" for name in never)
-    hint = (
-        f"{names} failed, and has never been loaded: what refers to its staging models cannot"
-        " be parsed until it has"
-    )
-    return replace(built, error=replace(built.error, hint=hint))
+    hint = advice(missing, layout, config)
+    if missing.source in failed and not _known(layout, missing.source):
+        hint = (
+            f"`{missing.source}` failed, and has never been loaded: what refers to its staging"
+            " models cannot be parsed until it has"
+        )
+    return replace(built, error=replace(built.error, hint=hint or built.error.hint))
 
 
 def _known(layout: ProjectLayout, source: str) -> bool:

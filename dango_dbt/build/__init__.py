@@ -8,7 +8,8 @@ back: call it from the main thread, when nothing else runs.
 
 from __future__ import annotations
 
-from dango_dbt.build.commands import build, dbt, lacks_generated, parse
+from dango_dbt.build.commands import build, dbt, parse
+from dango_dbt.build.missing import MissingReference, missing_reference
 from dango_dbt.build.packages import ensure_packages
 from dango_dbt.build.profile import (
     adapter_type,
@@ -20,12 +21,13 @@ from dango_dbt.build.profile import (
 from dango_dbt.build.runners import runner
 
 __all__ = [
+    "MissingReference",
     "adapter_type",
     "build",
     "dbt",
     "default_target",
     "ensure_packages",
-    "lacks_generated",
+    "missing_reference",
     "other_targets",
     "parse",
     "resolve_target",

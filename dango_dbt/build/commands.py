@@ -16,14 +16,11 @@ from dango_dbt.progress import Progress
 from dango_dbt.project import DbtProject
 from dango_dbt.results import BuildResult, Failure
 
-__all__ = ["build", "dbt", "lacks_generated", "parse"]
+__all__ = ["build", "dbt", "parse"]
 
 #: What these need no packages for: they install or remove them, or do not parse the project.
 _WITHOUT_PACKAGES = frozenset({"clean", "debug", "deps", "init"})
 _HELP = frozenset({"--help", "-h", "--version", "-V", "-v"})
-
-#: What dbt says where something refers to what has not been generated.
-_NOT_GENERATED = ("depends on a node named 'stg_", "depends on a source named")
 
 #: What to do about some of dbt's messages, by a part of the message.
 _HINTS = {
@@ -94,11 +91,6 @@ def parse(project: DbtProject, *, target: str | None) -> Failure | None:
     reader = EventReader(Progress())
     outcome = runner().run(project, ["parse", *_target_option(project, target)], reader)
     return None if outcome.exit_code == 0 else _failure(outcome, reader.error)
-
-
-def lacks_generated(failure: Failure) -> bool:
-    """Whether dbt has missed a staging model or a source, which a sync would have written."""
-    return any(part in failure.message for part in _NOT_GENERATED)
 
 
 def dbt(project: DbtProject, args: Sequence[str], *, target: str | None) -> int:

@@ -6,6 +6,7 @@ from dango_dbt import build as dbt
 from dango_dbt.config import SourcesConfig
 from dango_dbt.errors import BuildError, Place
 from dango_dbt.project import ProjectLayout
+from dango_dbt.references import advice, is_to_be_synced
 
 __all__ = ["parse_problem"]
 
@@ -25,19 +26,16 @@ def parse_problem(
     failure = dbt.parse(layout.dbt, target=target)
     if failure is None:
         return None
-    never = [
-        source.name
-        for source in config.sources
-        if source.enabled and not layout.accepted_schema(source.name).is_file()
-    ]
-    if never and dbt.lacks_generated(failure):
-        names = ", ".join(f"`{name}`" for name in never)
+    missing = dbt.missing_reference(failure.message)
+    if missing and is_to_be_synced(missing, layout, config):
         return (
-            f"dbt cannot parse the project yet: {names} has never been synced, and models refer to"
-            " what is generated from it; run `dango-dbt sync`, then validate again"
+            f"dbt cannot parse the project yet: source `{missing.source}` has never been synced, and"
+            f" {layout.shown(layout.dbt.directory / missing.file)} refers to what is generated from"
+            " it; run `dango-dbt sync`, then validate again"
         )
+    hint = advice(missing, layout, config) if missing else None
     return BuildError(
         f"dbt cannot parse the project: {failure.message}",
         place=Place(layout.dbt.directory),
-        hint=failure.hint,
+        hint=hint or failure.hint,
     )

@@ -298,10 +298,12 @@ def test_models_on_a_source_that_was_never_synced_are_a_warning(shop: Workspace)
     found = Project.problems(shop.root)
     assert told(found) == []
     (warning,) = found.warnings
-    assert "`rows` has never been synced" in warning
+    assert "source `rows` has never been synced, and dbt_project/models/marts/total.sql" in warning
     assert Project.find(shop.root).sync().exit_code == 0
     found = Project.problems(shop.root)
     assert (found.problems, found.warnings) == ((), ())
     shop.mart("total", "select count(*) as n from {{ ref('stg_rows__gone') }}")
-    ((said, _),) = told(Project.problems(shop.root))
+    ((said, hint),) = told(Project.problems(shop.root))
     assert "stg_rows__gone" in said
+    assert hint is not None
+    assert "source `rows` has brought no such table" in hint

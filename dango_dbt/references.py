@@ -1,0 +1,53 @@
+"""What to do where dbt misses something generated: a sync does not always bring it."""
+
+from __future__ import annotations
+
+from dango_dbt.build import MissingReference
+from dango_dbt.config import SourcesConfig
+from dango_dbt.project import SOURCES_FILE, ProjectLayout
+
+__all__ = ["advice", "is_to_be_synced"]
+
+#: The model and the source of `init`'s example.
+_EXAMPLE = ("planets_explored.sql", "solar_system")
+
+
+def is_to_be_synced(
+    missing: MissingReference, layout: ProjectLayout, config: SourcesConfig
+) -> bool:
+    """Whether the next sync may write it: its source is enabled, and was never loaded."""
+    return (
+        missing.source in config.names
+        and missing.source not in _disabled(config)
+        and not layout.accepted_schema(missing.source).is_file()
+    )
+
+
+def advice(missing: MissingReference, layout: ProjectLayout, config: SourcesConfig) -> str | None:
+    """Say why it is missing, and what to do; None: a sync may write it, or it cannot be told."""
+    file = layout.shown(layout.dbt.directory / missing.file)
+    if missing.source not in config.names:
+        if not config.names or not all(source.is_named for source in config.broken):
+            return None  # nothing of the file could be read, or a name in it is misspelt
+        unknown = f"no source of {SOURCES_FILE.as_posix()} is called `{missing.source}`"
+        if (missing.file.name, missing.source) == _EXAMPLE:
+            return (
+                f"{unknown}: {file} is the example's, from `dango-dbt init`, and can go, with its"
+                " entry in _marts__models.yml beside it"
+            )
+        return f"{unknown}: remove {file}, or have it refer to something else"
+    if layout.accepted_schema(missing.source).is_file():
+        return (
+            f"source `{missing.source}` has brought no such table: correct the name in {file}"
+            " (models that were removed come back with `dango-dbt generate`)"
+        )
+    if missing.source in _disabled(config):
+        return (
+            f"source `{missing.source}` is disabled, and was never loaded: set `enabled: true` in"
+            f" {SOURCES_FILE.as_posix()}, or remove {file}"
+        )
+    return None
+
+
+def _disabled(config: SourcesConfig) -> set[str]:
+    return {source.name for source in (*config.sources, *config.broken) if not source.enabled}
