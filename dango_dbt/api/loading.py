@@ -72,11 +72,13 @@ def sync_sources(  # noqa: PLR0913, PLR0917 - all that a load depends on
     sources = [source for source in sources if source.name not in without]
 
     arguments = read_arguments(config, sources, layout.root)
-    for source, given in zip(sources, arguments, strict=True):
-        if given.broken:
-            raise given.broken
-        if given.unset:
-            raise unset_error(source.name, given.unset)
+    problems = [
+        given.broken or unset_error(source.name, given.unset)
+        for source, given in zip(sources, arguments, strict=True)
+        if given.broken or given.unset
+    ]
+    if problems:
+        raise in_one(problems)
 
     from dango_dbt import dlt_schema
     from dango_dbt.sync import SyncJob, sync_all

@@ -184,3 +184,24 @@ def test_an_unset_variable_of_a_selected_source_stops_everything(two: Workspace)
     assert "Third" in warnings.told[0]
     assert not two.warehouse.exists()
     assert two.sync("good", generate=False).exit_code == 0
+
+
+def test_what_is_wrong_with_the_variables_of_all_sources_is_told_at_once(two: Workspace) -> None:
+    entry = ENTRY.replace("rows}}", "rows, function_kwargs: {{key: {value}}}}}")
+    values = {"one": "'${NO_1}'", "two": "'a${NO_2}${NO_3}'", "three": "'${NO 4}'"}
+    write(two, *(entry.format(name=name, value=value) for name, value in values.items()))
+    with pytest.raises(ConfigError) as refused:
+        two.sync(generate=False)
+    first, *problems = str(refused.value).splitlines()
+    assert first == "3 problems"
+    for line, problem, says in zip(
+        (4, 7, 10),
+        problems,
+        ("`one`: variable NO_1 is not set", "`two`: variables are not set: NO_2, NO_3 (", "`${`"),
+        strict=True,
+    ):
+        assert problem.startswith(f".dango/sources.yml:{line}:")
+        assert says in problem
+    assert not two.warehouse.exists()
+    with pytest.raises(ConfigError, match="variable NO_1 is not set"):
+        two.sync("one", generate=False)
