@@ -42,7 +42,7 @@ _SECRET_NAME = re.compile("KEY|TOKEN|SECRET|PASSWORD|PASSWD|PWD|CREDENTIAL|AUTH"
 
 @dataclass(frozen=True)
 class Unset:
-    """A variable that is not set and has no default.
+    """A variable that is not set, or empty, and has no default.
 
     Attributes:
         path: which argument asks for it, such as `("api_key",)`.
@@ -128,9 +128,9 @@ def expand(
 ) -> Expanded:
     """Replace the variables in every text among a source's arguments, nested ones included.
 
-    `${VAR}` becomes the environment's value (an empty one too), `${VAR:-text}` the text where VAR
-    is unset or empty, as in a shell, and `$${` a literal `${`. Keys stay as they are, and so does
-    whatever is no text.
+    `${VAR}` becomes the environment's value, `${VAR:-text}` the text where VAR is unset or empty,
+    as in a shell, and `$${` a literal `${`. An empty VAR counts as unset in both: a `.env` copied
+    from `.env.example` has one. Keys stay as they are, and so does whatever is no text.
 
     Args:
         kwargs: the source's `function_kwargs`.
@@ -185,19 +185,29 @@ def secret_values(value: object) -> frozenset[str]:
 
 def unset_error(source: str, unset: Sequence[Unset]) -> ConfigError:
     """Make the error for variables (at least one) that nothing else stands in for."""
-    places = dict(reversed([(item.variable, item.place) for item in unset]))
     names = list(dict.fromkeys(item.variable for item in unset))
     key = next((item.path[0] for item in unset if item.whole and len(item.path) == 1), None)
     if len(names) == 1:
-        what = f"variable {names[0]} is not set"
+        what = f"variable {names[0]} is {'empty' if names[0] in os.environ else 'not set'}"
     else:
-        what = "variables are not set: " + ", ".join(f"{name} ({places[name]})" for name in names)
+        what = f"variables are not set: {', '.join(_placed(unset))}"
     return ConfigError(
         f"source `{source}`: {what}",
         place=unset[0].place,
         hint="set it in the environment or in .env, or give a default: ${NAME:-default}"
         + (f"; or set `{key}` under [sources.{source}] in .dlt/secrets.toml" if key else ""),
     )
+
+
+def _placed(unset: Sequence[Unset]) -> Iterator[str]:
+    """Name each variable once, with its place where that is another than the first one's."""
+    first: dict[str, Unset] = {}
+    for item in unset:
+        first.setdefault(item.variable, item)
+    for name, item in first.items():
+        about = ["empty"] if name in os.environ else []
+        about += [str(item.place)] if item.place != unset[0].place else []
+        yield f"{name} ({', '.join(about)})" if about else name
 
 
 def redact(text: str, secrets: Iterable[str]) -> str:
@@ -240,7 +250,7 @@ class _Expansion:
         expanded = {}
         for key, value in values.items():
             name = _whole(value)
-            if name is not None and name not in os.environ:
+            if name is not None and not os.environ.get(name):
                 self._unset(name, (*path, key), whole=True)
             else:
                 expanded[key] = self.value(value, (*path, key))
@@ -268,13 +278,12 @@ class _Expansion:
             )
         name, default = inside.groups()
         found = os.environ.get(name)
-        if found is None and default is None:
+        if found:
+            return found
+        if default is None:
             self.needed = True
             self._unset(name, path, whole=False)
-            return ""
-        if not found and default is not None:
-            return str(default)
-        return str(found)
+        return default or ""
 
     def _unset(self, name: str, path: _KeyPath, *, whole: bool) -> None:
         self.unset.append(Unset(name, path, self.place_of(path), whole))

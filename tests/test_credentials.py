@@ -51,9 +51,9 @@ def expanded(kwargs: dict[str, Any]) -> Expanded:
         ("${PORT}", "5432"),
         ("https://${KEY}@host:${PORT}/", "https://s3cret@host:5432/"),
         ("${KEY}${KEY}", "s3crets3cret"),
-        ("${EMPTY}", ""),
         ("${UNSET:-7}", "7"),
         ("${EMPTY:-7}", "7"),
+        ("a${EMPTY:-}", "a"),
         ("${KEY:-7}", "s3cret"),
         ("${UNSET:-}", ""),
         ("${UNSET:-a:-b\nc}", "a:-b\nc"),
@@ -104,8 +104,19 @@ def test_all_unset_variables_are_named_at_once_and_each_once() -> None:
         expanded({"a": "${UNSET}", "b": {"c": "-${OTHER}", "d": "-${UNSET}"}})
     assert str(caught.value) == (
         ".dango/sources.yml:1:1: source `shop`: variables are not set:"
-        " UNSET (.dango/sources.yml:1:1), OTHER (.dango/sources.yml:2:1)"
+        " UNSET, OTHER (.dango/sources.yml:2:1)"
     )
+    with pytest.raises(ConfigError) as caught:
+        expanded({"a": "${UNSET}/${EMPTY}/${OTHER}"})
+    assert str(caught.value).endswith("variables are not set: UNSET, EMPTY (empty), OTHER")
+
+
+@pytest.mark.parametrize("text", ["x${EMPTY}", ["${EMPTY}"], "${KEY}${EMPTY}"])
+def test_an_empty_variable_counts_as_unset(text: object) -> None:
+    (item,) = expanded({"a": "${EMPTY}"}).unset
+    assert (item.variable, item.whole) == ("EMPTY", True)
+    with pytest.raises(ConfigError, match="source `shop`: variable EMPTY is empty"):
+        expanded({"a": text})
 
 
 def test_the_caller_can_refuse_what_nothing_else_supplies() -> None:

@@ -28,10 +28,11 @@ def parse_problem(
         return None
     missing = dbt.missing_reference(failure.message)
     if missing and is_to_be_synced(missing, layout, config):
+        file = layout.shown(layout.dbt.directory / missing.file)
         return (
-            f"dbt cannot parse the project yet: source `{missing.source}` has never been synced, and"
-            f" {layout.shown(layout.dbt.directory / missing.file)} refers to what is generated from"
-            " it; run `dango-dbt sync`, then validate again"
+            f"dbt cannot parse the project yet: source `{missing.source}` has never been synced,"
+            f" and {file} refers to what is generated from it; run `dango-dbt sync`, then validate"
+            " again"
         )
     hint = advice(missing, layout, config) if missing else None
     return BuildError(

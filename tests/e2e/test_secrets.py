@@ -495,11 +495,29 @@ def test_no_message_holds_another_sources_variable_or_what_the_env_file_sets(
         poison={},
     )
     project.write(".env", "POISON_KEY=k_77\nPOISON_URL=https://shop.example\n")
-    done = project.command(
-        "sync", *(["--json"] if as_json else []), POISON_TOKEN="tok_77777", POISON_OFF="off_77777"
-    )
+    variables = {"POISON_TOKEN": "tok_77777", "POISON_OFF": "off_77777"}
+    done = project.command("sync", *(["--json"] if as_json else []), **variables)
     assert done.returncode == 1
     assert "GET /x?key=***&***&***&***" in done.stdout
     kept = project.root / ".dango" / "state" / "dev" / "poison.last.json"
     for text in (done.stdout, done.stderr, kept.read_text()):
         assert not [word for word in ("tok_", "k_77", "shop.ex", "off_7") if word in text]
+
+
+def test_an_empty_variable_is_unset_and_the_secrets_stand_in_for_it(project: Workspace) -> None:
+    project.declare(
+        mine={
+            "module": "my_crm",
+            "function": "plain",
+            "kwargs": {"api_key": "${MY_KEY}", "page_size": "${MY_SIZE:-7}"},
+        }
+    )
+    project.write(".env.example", "MY_KEY=\nMY_SIZE=\n")
+    project.write(".env", (project.root / ".env.example").read_text())
+    with pytest.raises(ConfigError, match="source `mine`: variable MY_KEY is empty"):
+        project.sync()
+    assert not project.warehouse.exists()
+    _secrets(project, '[sources.mine]\napi_key = "from-secrets"\n')
+    _sync(project)
+    assert _given(project, "mine") == "from-secrets"
+    assert _given(project, "mine", "page_size") == "7"
