@@ -50,4 +50,5 @@ def advice(missing: MissingReference, layout: ProjectLayout, config: SourcesConf
 
 
 def _disabled(config: SourcesConfig) -> set[str]:
-    return {source.name for source in (*config.sources, *config.broken) if not source.enabled}
+    broken = {source.name for source in config.broken if not source.enabled}
+    return broken | {source.name for source in config.sources if not source.enabled}

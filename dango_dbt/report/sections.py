@@ -113,8 +113,8 @@ def build(result: BuildResult, verbosity: Verbosity) -> list[Line]:
 
 def failed(failure: Failure | None) -> list[Line]:
     """Why the whole run ended before its parts were done."""
-    if failure is None:
-        return []
+    if failure is None or failure.type == KeyboardInterrupt.__name__:
+        return []  # the closing line says all there is to say
     first, *rest = failure_text(failure).splitlines() or [""]
     lines = [Line((("Error: ", "bold red"), first)), *(Line((line,), 2) for line in rest)]
     return [*lines, *_hint(failure.hint, 0)]
@@ -162,7 +162,7 @@ def _source_cells(result: SyncResult) -> tuple[str, ...]:
         what,
         count(result.rows, "row") if loaded else "",
         duration(sum(result.seconds.values())) if result.seconds else "",
-        clean(result.dataset),
+        clean(result.dataset or ""),
     )
 
 

@@ -130,4 +130,5 @@ def test_an_interrupted_build_is_130_too(workspace: Workspace) -> None:
         process.kill()
     assert process.returncode == 130, stderr
     assert "Interrupted" in stdout
+    assert "Error" not in stdout
     assert "Traceback" not in stderr

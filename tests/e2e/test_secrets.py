@@ -473,7 +473,7 @@ def test_any_other_missing_module_of_dlt_is_no_verified_source(
 
 @pytest.mark.parametrize("as_json", [False, True])
 def test_no_message_holds_another_sources_variable_or_what_the_env_file_sets(
-    project: Workspace, *, as_json: bool
+    project: Workspace, monkeypatch: pytest.MonkeyPatch, *, as_json: bool
 ) -> None:
     project.code(
         "poison",
@@ -495,8 +495,9 @@ def test_no_message_holds_another_sources_variable_or_what_the_env_file_sets(
         poison={},
     )
     project.write(".env", "POISON_KEY=k_77\nPOISON_URL=https://shop.example\n")
-    variables = {"POISON_TOKEN": "tok_77777", "POISON_OFF": "off_77777"}
-    done = project.command("sync", *(["--json"] if as_json else []), **variables)
+    monkeypatch.setenv("POISON_TOKEN", "tok_77777")
+    monkeypatch.setenv("POISON_OFF", "off_77777")
+    done = project.command("sync", *(["--json"] if as_json else []))
     assert done.returncode == 1
     assert "GET /x?key=***&***&***&***" in done.stdout
     kept = project.root / ".dango" / "state" / "dev" / "poison.last.json"

@@ -214,6 +214,13 @@ def test_the_last_line_says_how_it_went(run: RunResult, last: str) -> None:
     assert shown(run).splitlines()[-1] == last
 
 
+def test_an_interrupted_run_says_so_once() -> None:
+    failure = Failure("KeyboardInterrupt", "interrupted", "the next run picks up from here")
+    run = RunResult("sync", error=failure, error_code=ExitCode.INTERRUPTED, seconds=4.0)
+    for verbosity in Verbosity:
+        assert shown(run, verbosity).splitlines() == ["✗ Interrupted after 4.0 s"]
+
+
 def test_a_build_that_did_not_run_says_why() -> None:
     failure = Failure.of(BuildError("no such selector", hint="see selectors.yml"))
     run = RunResult("build", build=BuildResult("not_run", error=failure))
