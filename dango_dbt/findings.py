@@ -29,17 +29,19 @@ class ListedSource:
     """A source of sources.yml, and what its last sync has left.
 
     Attributes:
+        type: with the module, the function and the dataset None where the entry is broken, and
+            does not say.
         last_sync: when it was last loaded, or failed to be, as UTC in ISO form; None: never.
         rows: rows that this sync has loaded; None where it failed or never was.
-        state: `never synced`, `disabled`, or the last sync's status.
+        state: `never synced`, `disabled`, `broken`, or the last sync's status.
     """
 
     name: str
-    type: str
-    module: str
-    function: str
+    type: str | None
+    module: str | None
+    function: str | None
     enabled: bool
-    dataset: str
+    dataset: str | None
     last_sync: str | None
     rows: int | None
     state: str
@@ -47,11 +49,16 @@ class ListedSource:
 
 @dataclass(frozen=True)
 class SourceList:
-    """All sources of a project, and the files that are none yet."""
+    """All sources of a project, and the files that are none yet.
+
+    Attributes:
+        warnings: what is wrong with broken entries, each with its place.
+    """
 
     target: str
     sources: tuple[ListedSource, ...]
     unreferenced: tuple[Unreferenced, ...]
+    warnings: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)

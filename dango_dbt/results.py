@@ -57,13 +57,14 @@ class SyncResult:
     """What became of one source.
 
     Attributes:
+        dataset: where it is loaded; None where its entry in sources.yml names none that can be.
         tables: rows loaded by this run, by table name; dlt's own tables are left out.
         seconds: wall time by stage: prepare, extract, normalize, load.
     """
 
     name: str
     status: SyncStatus
-    dataset: str
+    dataset: str | None
     tables: Mapping[str, int] = field(default_factory=dict)
     schema_changes: tuple[SchemaChange, ...] = ()
     seconds: Mapping[str, float] = field(default_factory=dict)

@@ -3,21 +3,35 @@
 from __future__ import annotations
 
 from dango_dbt import last_runs
-from dango_dbt.config import SourceConfig, SourcesConfig, without_entry
+from dango_dbt.config import BrokenSource, SourceConfig, SourcesConfig, without_entry
 from dango_dbt.discovery import module_files
 from dango_dbt.files import write_atomic
 from dango_dbt.findings import ListedSource
 from dango_dbt.naming import staging_folder
 from dango_dbt.project import SOURCES_FILE, ProjectLayout
 
-__all__ = ["list_sources", "remove_source"]
+__all__ = ["list_sources", "remove_source", "warnings_of_broken"]
 
 
 def list_sources(
     layout: ProjectLayout, config: SourcesConfig, target: str
 ) -> tuple[ListedSource, ...]:
-    """Describe all sources, in the file's order, with what was last loaded into a target."""
-    return tuple(_listed(layout, source, target) for source in config.sources)
+    """Describe all sources, in the file's order, with what was last loaded into a target.
+
+    Those whose entries are broken come last.
+    """
+    sound = (_listed(layout, source, target) for source in config.sources)
+    return (*sound, *(_broken(layout, source, target) for source in config.broken))
+
+
+def warnings_of_broken(config: SourcesConfig) -> tuple[str, ...]:
+    """Say what is wrong with each broken entry."""
+    return tuple(
+        f"source `{source.name}` is broken: {problem}"
+        + (f" ({problem.hint})" if problem.hint else "")
+        for source in config.broken
+        for problem in source.problems
+    )
 
 
 def _listed(layout: ProjectLayout, source: SourceConfig, target: str) -> ListedSource:
@@ -33,6 +47,22 @@ def _listed(layout: ProjectLayout, source: SourceConfig, target: str) -> ListedS
         last_sync=last.finished if last else None,
         rows=last.rows if last and last.status != "failed" else None,
         state=state if source.enabled else "disabled",
+    )
+
+
+def _broken(layout: ProjectLayout, source: BrokenSource, target: str) -> ListedSource:
+    # What stands as a name in a broken entry need not be one that a file can have.
+    last = last_runs.read(layout.state(target), source.name) if source.is_named else None
+    return ListedSource(
+        name=source.name,
+        type=None,
+        module=min(sorted(source.modules), key=len, default=None),
+        function=None,
+        enabled=source.enabled,
+        dataset=source.dataset,
+        last_sync=last.finished if last else None,
+        rows=last.rows if last and last.status != "failed" else None,
+        state="broken",
     )
 
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from dango_dbt import build as dbt
 from dango_dbt import credentials
-from dango_dbt.api.listing import list_sources, remove_source
+from dango_dbt.api.listing import list_sources, remove_source, warnings_of_broken
 from dango_dbt.api.loading import sync_sources
 from dango_dbt.api.selection import (
     build_selection,
@@ -50,8 +50,8 @@ class Project:
         """Open the project that a folder (default: the current one) lies in.
 
         Loads the project's `.env` into the process's environment, overriding nothing. Where the
-        entry of one source is wrong, `sync` and `sync_and_build` go on without that source, and
-        the other methods refuse to work.
+        entry of one source is wrong, `sync` and `sync_and_build` go on without that source,
+        `list_sources` tells it, and the other methods refuse to work.
 
         Raises:
             ConfigError: there is no project, or its files are wrong.
@@ -243,19 +243,19 @@ class Project:
         return validate(find_root(Path(start or ".")), target=target, offline=offline)
 
     def list_sources(self, *, target: str | None = None) -> SourceList:
-        """List the sources and what was last loaded, from files alone.
+        """List the sources and what was last loaded, from files alone; broken entries too.
 
         Args:
             target: name of the dbt target whose loads to tell; None: the one that dbt takes.
 
         Raises:
-            ConfigError: sources.yml or the profile is wrong, or there is no such target.
+            ConfigError: the profile is wrong, or there is no such target.
         """
-        self._refuse_broken()
         name = target or dbt.taken_target(self.layout.dbt)
         dbt.adapter_type(self.layout.dbt, name)  # refuses a target that is not there
         listed = list_sources(self.layout, self.config, name)
-        return SourceList(name, listed, tuple(self.unreferenced()))
+        warnings = warnings_of_broken(self.config)
+        return SourceList(name, listed, tuple(self.unreferenced()), warnings)
 
     def remove_source(self, name: str) -> list[str]:
         """Take a source's entry out of sources.yml; all other text stays as it is.

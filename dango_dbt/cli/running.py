@@ -150,6 +150,8 @@ def run_source_list(project_dir: Path | None, target: str | None, *, as_json: bo
         project = Project.find(project_dir)
         found = project.list_sources(target=target)
     _warn_unreferenced(found.unreferenced, [source.name for source in found.sources])
+    for warning in found.warnings:
+        report.PlainProgress(sys.stderr).warning(warning)
     if as_json:
         click.echo(report.source_list_json(found))
     else:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
-from pathlib import Path
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from pathlib import Path, PurePath
 
 from pydantic import ValidationError
 
@@ -15,6 +15,8 @@ from dango_dbt.config.models import (
     Reading,
     SourcesConfig,
     default_dataset,
+    is_dataset_name,
+    is_source_name,
 )
 from dango_dbt.config.problem import Problem, in_one
 from dango_dbt.config.wording import in_words
@@ -147,14 +149,30 @@ def _broken_source(
     document: Document, index: int, entry: object, errors: tuple[ConfigError, ...]
 ) -> BrokenSource:
     given = entry if isinstance(entry, dict) else {}
-    code = given.get("dlt_native")
-    module = code.get("source_module") if isinstance(code, dict) else None
-    name = document.written.get(("sources", index, "name")) or f"entry {index + 1}"
-    dataset = given.get("dataset_name")
+    name = document.written.get(("sources", index, "name"))
     return BrokenSource(
-        name=name,
-        dataset=dataset if isinstance(dataset, str) else default_dataset(name),
+        name=name or f"entry {index + 1}",
+        dataset=_dataset(given, name),
         enabled=given.get("enabled") is not False,
-        modules=frozenset({module} if isinstance(module, str) else ()),
+        modules=frozenset(_modules(given, name)),
         problems=errors,
     )
+
+
+def _dataset(given: Mapping[str, object], name: str | None) -> str | None:
+    """Name the dataset that a broken entry means; None where what it says cannot be one."""
+    dataset = given.get("dataset_name")
+    if dataset is None:
+        return default_dataset(name) if name and is_source_name(name) else None
+    return dataset if isinstance(dataset, str) and is_dataset_name(dataset) else None
+
+
+def _modules(given: Mapping[str, object], name: str | None) -> Iterator[str]:
+    """Name the modules that a broken entry means: a path's too, and its own name without any."""
+    code = given.get("dlt_native")
+    module = code.get("source_module") if isinstance(code, dict) else None
+    if isinstance(module, str):
+        yield module
+        yield PurePath(module).stem if "/" in module else module.removesuffix(".py")
+    elif name:
+        yield name

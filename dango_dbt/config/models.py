@@ -44,6 +44,7 @@ KeyPath: TypeAlias = tuple[str | int, ...]
 # No `__`, which parts source from table in names, and no `_` at the end, which would make `a_` with
 # table `b` look like `a` with table `_b`. dlt's own names for datasets follow the same rule.
 _WORDS = "[a-z][a-z0-9]*(_[a-z0-9]+)*"
+_DATASET = f"^_?{_WORDS}$"
 _IDENTIFIER = "[A-Za-z_][A-Za-z0-9_]*"
 
 
@@ -108,7 +109,7 @@ class SourceConfig(_Config):
     dlt_native: DltNativeConfig = Field(description="The source's dlt code.")
     dataset_name: str | None = Field(
         default=None,
-        pattern=f"^_?{_WORDS}$",
+        pattern=_DATASET,
         description="The dataset (dbt: schema) to load into; default raw_<name>.",
     )
     resources: _Names | None = Field(
@@ -159,12 +160,13 @@ class BrokenSource:
 
     Attributes:
         name: as it is written, or `entry 2` for the second of the file where there is none.
+        dataset: where it would be loaded; None: what is written cannot be a dataset.
         modules: the modules that the entry names.
         problems: what is wrong, at least one thing.
     """
 
     name: str
-    dataset: str
+    dataset: str | None
     enabled: bool
     modules: frozenset[str]
     problems: tuple[ConfigError, ...]
@@ -257,6 +259,11 @@ class SourcesConfig(_Config):
 def is_source_name(name: str) -> bool:
     """Tell whether a source may have this name."""
     return re.fullmatch(_WORDS, name) is not None
+
+
+def is_dataset_name(name: str) -> bool:
+    """Tell whether a source may be loaded into a dataset of this name."""
+    return re.fullmatch(_DATASET, name) is not None
 
 
 def default_dataset(source: str) -> str:

@@ -14,7 +14,13 @@ __all__ = ["source_list_json", "source_list_lines"]
 
 _HEADINGS = ("name", "type", "module", "enabled", "dataset", "last sync", "rows", "state")
 _ROWS = _HEADINGS.index("rows")
-_STYLES = {"success": "green", "failed": "red", "disabled": "dim", "never synced": "dim"}
+_STYLES = {
+    "success": "green",
+    "failed": "red",
+    "broken": "red",
+    "disabled": "dim",
+    "never synced": "dim",
+}
 
 
 def source_list_lines(found: SourceList) -> list[Line]:
@@ -23,11 +29,11 @@ def source_list_lines(found: SourceList) -> list[Line]:
         return [Line(("no source yet: add one to .dango/sources.yml",))]
     rows = [
         (
-            source.name,
-            source.type,
-            source.module,
+            clean(source.name),
+            source.type or "",
+            clean(source.module or ""),
             "yes" if source.enabled else "no",
-            source.dataset,
+            source.dataset or "",
             _time(source.last_sync),
             "" if source.rows is None else f"{source.rows:,}",
             clean(source.state),
@@ -51,6 +57,7 @@ def source_list_json(found: SourceList) -> str:
         "target": found.target,
         "sources": [asdict(source) for source in found.sources],
         "unreferenced": [asdict(file) for file in found.unreferenced],
+        "warnings": list(found.warnings),
     }
     return json.dumps(document, indent=2)
 

@@ -156,11 +156,73 @@ def test_a_misspelt_name_has_no_one_remove_what_is_left(two: Workspace) -> None:
     assert not any("bad" in node.unique_id for node in result.build.nodes)
 
 
-@pytest.mark.parametrize("method", ["generate", "build", "list_sources"])
+@pytest.mark.parametrize("method", ["generate", "build"])
 def test_other_commands_refuse_to_work(two: Workspace, method: str) -> None:
     with pytest.raises(ConfigError) as refused:
         getattr(Project.find(two.root), method)()
     assert str(refused.value) == UNKNOWN_KEY
+
+
+def test_the_list_has_the_sound_ones_and_the_broken_ones(two: Workspace) -> None:
+    write(two, GOOD, BAD, "    colour: red\n", "  - name: My-Bad\n", "  - 1\n")
+    assert two.sync("good", generate=False).exit_code == 0
+    done = two.command("source", "list", PYTHONUTF8="1")
+    assert done.returncode == 0, done.stderr
+    _, good, *broken = [line.split() for line in done.stdout.splitlines()]
+    assert (good[0], good[-2:]) == ("good", ["2", "success"])
+    assert broken == [
+        ["bad", "rows", "yes", "raw_bad", "broken"],
+        ["My-Bad", "My-Bad", "yes", "broken"],
+        ["entry", "4", "yes", "broken"],
+    ]
+    warnings = done.stderr.splitlines()
+    assert warnings[0].startswith(f"warning: source `bad` is broken: {UNKNOWN_KEY} (the keys here")
+    assert "entry 4 of `sources` must be a mapping" in warnings[-1]
+    done = two.command("source", "list", "--json")
+    document = json.loads(done.stdout)
+    assert f"warning: {document['warnings'][0]}" == warnings[0]
+    assert [(source["state"], source["dataset"]) for source in document["sources"]] == [
+        ("success", "raw_good"),
+        ("broken", "raw_bad"),
+        ("broken", None),
+        ("broken", None),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("entry", "dataset"),
+    [
+        (BAD.replace("name: bad", "name: My-Bad"), None),
+        ("  - 1\n", None),
+        (BAD + "    dataset_name: a b;drop\n", None),
+        (BAD + "    dataset_name: 5\n", None),
+        (BAD.replace("name: bad", "name: My-Bad") + "    dataset_name: mine\n", "mine"),
+        (BAD + "    colour: red\n", "raw_bad"),
+    ],
+)
+def test_a_dataset_is_told_only_where_there_can_be_one(
+    two: Workspace, entry: str, dataset: str | None
+) -> None:
+    write(two, GOOD, entry)
+    bad, _ = two.sync(generate=False).sources or ()
+    assert (bad.status, bad.dataset) == ("failed", dataset)
+
+
+@pytest.mark.parametrize(
+    "entry",
+    [
+        "  - name: other\n    type: dlt_native\n",
+        BAD.replace("module: rows", "module: custom_sources/other.py"),
+        BAD.replace("module: rows", "module: ../other"),
+        BAD.replace("module: rows", "module: other.py") + "    colour: red\n",
+    ],
+)
+def test_a_file_that_a_broken_entry_means_is_not_unreferenced(two: Workspace, entry: str) -> None:
+    two.code("other", ROWS)
+    write(two, GOOD, entry)
+    assert Project.problems(two.root, offline=True).problems
+    assert Project.problems(two.root, offline=True).unreferenced == ()
+    assert Project.find(two.root).unreferenced() == []
 
 
 def test_a_module_that_a_broken_entry_names_is_not_unreferenced(two: Workspace) -> None:
