@@ -279,6 +279,13 @@ def test_files_parse_and_no_placeholder_is_left(pristine: Path) -> None:
                 assert tomlkit.parse(text), path
 
 
+def test_the_workflow_checks_before_it_loads(pristine: Path) -> None:
+    workflow = yaml.safe_load((pristine / ".github/workflows/dango.yml").read_text("utf-8"))
+    steps = [step.get("run") for step in workflow["jobs"]["sync-and-build"]["steps"]]
+    assert steps[-2:] == ["dango-dbt validate", "dango-dbt sync-and-build"]
+    assert "dango-dbt validate " in (pristine / "README.md").read_text("utf-8")
+
+
 def test_the_workflow_may_only_read(pristine: Path) -> None:
     text = (pristine / ".github/workflows/dango.yml").read_text(encoding="utf-8")
     assert yaml.safe_load(text)["permissions"] == {"contents": "read"}
