@@ -6,24 +6,43 @@ that `--help` answers at once.
 
 from __future__ import annotations
 
+from typing import Any
+
 import click
 
 from dango_dbt import __version__
 from dango_dbt.cli import commands, sources
+from dango_dbt.cli.running import tell_usage_error
 
 __all__ = ["main"]
 
+_AS_JSON = f"{__name__}.as_json"
 
-class _InOrder(click.Group):
-    """Lists commands in the order in which a user meets them."""
+
+class _Main(click.Group):
+    """Lists commands in the order in which a user meets them; tells wrong usage as asked."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002 - click's signature
         """Name the commands as they were added."""
         return list(self.commands)
 
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        """Note whether --json is among the arguments: a command that refuses them cannot say."""
+        ctx.meta[_AS_JSON] = "--json" in args and "--" not in args[: args.index("--json")]
+        return super().parse_args(ctx, args)
+
+    def invoke(self, ctx: click.Context) -> Any:  # noqa: ANN401 - click's
+        """Run the command; before click tells wrong usage, give the document that was asked for."""
+        try:
+            return super().invoke(ctx)
+        except click.UsageError as error:
+            if ctx.meta[_AS_JSON]:
+                tell_usage_error(error)
+            raise
+
 
 @click.group(
-    cls=_InOrder,
+    cls=_Main,
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
     epilog="Exit codes: 0 all good; 1 a source, model or test failed; 2 wrong usage or"
     " configuration; 3 generated files are in conflict with your edits; 130 interrupted.",

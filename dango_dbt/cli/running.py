@@ -30,6 +30,7 @@ __all__ = [
     "run_source_list",
     "run_source_remove",
     "run_validate",
+    "tell_usage_error",
 ]
 
 
@@ -205,6 +206,21 @@ def run_validate(
         else:
             report.validation(found, report.console_on(sys.stdout))
     sys.exit(int(found.exit_code))
+
+
+def tell_usage_error(error: click.UsageError) -> None:
+    """Print wrong usage as a document on stdout; click says it on stderr, and exits with 2."""
+    from dango_dbt import report
+    from dango_dbt.errors import ExitCode
+    from dango_dbt.results import Failure, RunResult
+
+    names: list[str] = []
+    context = error.ctx
+    while context is not None and context.parent is not None:
+        names.insert(0, str(context.info_name))
+        context = context.parent
+    failure = Failure("UsageError", error.format_message())
+    click.echo(report.to_json(RunResult(" ".join(names), error=failure, error_code=ExitCode.USAGE)))
 
 
 def _warn_unreferenced(found: Sequence[Unreferenced], names: Sequence[str]) -> None:

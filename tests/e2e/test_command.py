@@ -117,6 +117,40 @@ def test_an_error_is_a_document_too(
 
 
 @pytest.mark.parametrize(
+    ("arguments", "command", "says"),
+    [
+        (["sync", "--json", "--nope"], "sync", "--nope"),
+        (["sync-and-build", "--threads", "x", "--json"], "sync-and-build", "'x' is not a valid"),
+        (["sync", "--json", "--refresh", "drop_data"], "sync", "confirm with --yes"),
+        (["source", "list", "--json", "more"], "source list", "unexpected extra argument"),
+        (["source", "add", "--json", "crm"], "source add", "Missing option '--verified'"),
+        (["snc", "--json"], "", "No such command 'snc'"),
+    ],
+)
+def test_wrong_usage_is_a_document_too(
+    tmp_path: Path, arguments: list[str], command: str, says: str
+) -> None:
+    def run(*arguments: str) -> subprocess.CompletedProcess[str]:
+        return subprocess.run(
+            [sys.executable, "-m", "dango_dbt", *arguments],
+            cwd=tmp_path,
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+
+    done = run(*arguments)
+    assert done.returncode == 2, done.stderr
+    document = _document(done)
+    assert (document["command"], document["error"]["type"]) == (command, "UsageError")
+    assert says in document["error"]["message"]
+    assert says in done.stderr
+    plain = run(*(argument for argument in arguments if argument != "--json"))
+    assert (plain.returncode, plain.stdout) == (2, "")
+
+
+@pytest.mark.parametrize(
     ("text", "place"),
     [
         ("version: '1.0'\nsources:\n  - name: [\n", ":4:1"),
