@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dango_dbt.build import MissingReference
-from dango_dbt.config import SourcesConfig
+from dango_dbt.config import SourcesConfig, is_source_name
 from dango_dbt.project import SOURCES_FILE, ProjectLayout
 
 __all__ = ["advice", "is_to_be_synced"]
@@ -27,7 +27,7 @@ def advice(missing: MissingReference, layout: ProjectLayout, config: SourcesConf
     """Say why it is missing, and what to do; None: a sync may write it, or it cannot be told."""
     file = layout.shown(layout.dbt.directory / missing.file)
     if missing.source not in config.names:
-        if not config.names or not all(source.is_named for source in config.broken):
+        if not config.names or not all(is_source_name(source.name) for source in config.broken):
             return None  # nothing of the file could be read, or a name in it is misspelt
         unknown = f"no source of {SOURCES_FILE.as_posix()} is called `{missing.source}`"
         if (missing.file.name, missing.source) == _EXAMPLE:

@@ -3,7 +3,13 @@
 from __future__ import annotations
 
 from dango_dbt import last_runs
-from dango_dbt.config import BrokenSource, SourceConfig, SourcesConfig, without_entry
+from dango_dbt.config import (
+    BrokenSource,
+    SourceConfig,
+    SourcesConfig,
+    is_source_name,
+    without_entry,
+)
 from dango_dbt.discovery import module_files
 from dango_dbt.files import write_atomic
 from dango_dbt.findings import ListedSource
@@ -52,7 +58,8 @@ def _listed(layout: ProjectLayout, source: SourceConfig, target: str) -> ListedS
 
 def _broken(layout: ProjectLayout, source: BrokenSource, target: str) -> ListedSource:
     # What stands as a name in a broken entry need not be one that a file can have.
-    last = last_runs.read(layout.state(target), source.name) if source.is_named else None
+    named = is_source_name(source.name)
+    last = last_runs.read(layout.state(target), source.name) if named else None
     return ListedSource(
         name=source.name,
         type=None,
