@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from io import StringIO
 from pathlib import Path
 from typing import Any, TypeAlias
-from urllib.parse import quote, quote_plus
+from urllib.parse import quote, quote_plus, unquote
 
 from dotenv import load_dotenv
 from dotenv.parser import parse_stream
@@ -33,6 +33,7 @@ _KeyPath: TypeAlias = tuple[str | int, ...]
 _REFERENCE = re.compile(r"\$\$\{|\$\{([^}]*)(\}?)")
 _INSIDE = re.compile(r"([A-Za-z_][A-Za-z0-9_]*)(?::-(.*))?", re.DOTALL)
 
+_PASSWORD_IN_URL = re.compile(r"://[^/@:\s]*:([^@\s]+)@")
 #: Shorter values stand in too many places that are no secret.
 _SHORTEST_SECRET = 4
 #: The same for what `.env` sets, unless the variable's name says that it is a secret.
@@ -213,11 +214,14 @@ def _placed(unset: Sequence[Unset]) -> Iterator[str]:
 def redact(text: str, secrets: Iterable[str]) -> str:
     """Replace secrets by `***`, also as they are spelt in URLs and in Python's `repr`.
 
-    Values of less than four characters stay: they stand in too many other places.
+    So is the password alone where a secret is an address that holds one. Values of less than four
+    characters stay: they stand in too many other places.
     """
+    secrets = set(secrets)
+    passwords = {match[1] for secret in secrets for match in _PASSWORD_IN_URL.finditer(secret)}
     spellings = {
         spelling
-        for secret in secrets
+        for secret in secrets | passwords | set(map(unquote, passwords))
         if len(secret) >= _SHORTEST_SECRET
         for spelling in _spellings(secret)
     }

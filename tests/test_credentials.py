@@ -256,3 +256,12 @@ def test_a_broken_env_file_is_an_error_that_shows_no_value(
         load_env_file(tmp_path)
     assert str(caught.value).startswith(message)
     assert "s3cr" not in str(caught.value)
+
+
+def test_a_password_is_redacted_without_its_address() -> None:
+    address = "postgresql://me:p%40ssword@host/shop"
+    assert (
+        redact('login of "me" with p@ssword failed', [address]) == 'login of "me" with *** failed'
+    )
+    assert redact(f"no answer: {address}", [address]) == "no answer: ***"
+    assert redact("me:p%40ssword", [address]) == "me:***"

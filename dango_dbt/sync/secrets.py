@@ -8,12 +8,10 @@ So each of dlt's providers is asked for the configured name first, then in dlt's
 from __future__ import annotations
 
 import os
-import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
-from urllib.parse import unquote
 
 from dlt.common.configuration import configspec, known_sections
 from dlt.common.configuration.const import TYPE_EXAMPLES
@@ -30,8 +28,6 @@ from dango_dbt.config import SourceConfig
 from dango_dbt.errors import ConfigError, Place
 
 __all__ = ["by_source_name", "find", "loading", "values"]
-
-_PASSWORD_IN_URL = re.compile(r"://[^/@:\s]*:([^@\s]+)@")
 
 
 @configspec
@@ -154,8 +150,7 @@ def values(arguments: Mapping[str, Any]) -> frozenset[str]:
     for provider in _providers():
         if isinstance(provider, BaseDocProvider) and provider.supports_secrets:
             found.update(_texts(StringTomlProvider.loads(provider.to_toml()).unwrap()))
-    passwords = {match[1] for text in found for match in _PASSWORD_IN_URL.finditer(text)}
-    return frozenset(found | passwords | {unquote(password) for password in passwords})
+    return frozenset(found)
 
 
 def _providers() -> list[ConfigProvider]:
