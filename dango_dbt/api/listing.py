@@ -86,12 +86,11 @@ def remove_source(layout: ProjectLayout, config: SourcesConfig, name: str) -> li
     text = layout.sources_file.read_bytes().decode("utf-8")
     changed = without_entry(text, name, SOURCES_FILE)
     write_atomic(layout.sources_file, changed)
-    (source,) = (source for source in config.sources if source.name == name)
-    module = source.dlt_native.source_module
-    shared = any(
-        other.dlt_native.source_module == module for other in config.sources if other != source
-    )
-    code = None if shared else module_files(layout.custom_sources).get(module)
+    named = {source.name: {source.dlt_native.source_module} for source in config.sources}
+    named |= {source.name: set(source.modules) for source in config.broken}
+    others = set().union(*(modules for other, modules in named.items() if other != name))
+    files = module_files(layout.custom_sources)
+    code = [files[module] for module in sorted(named.get(name, set()) - others) if module in files]
     models = layout.dbt.models / staging_folder(name)
-    stay = (code, models, layout.accepted_schema(name))
-    return [layout.shown(path) for path in stay if path is not None and path.exists()]
+    stay = (*code, models, layout.accepted_schema(name))
+    return [layout.shown(path) for path in stay if path.exists()]

@@ -267,7 +267,6 @@ class Project:
             ConfigError: there is no such source, or its entry is not on lines of its own.
             GenerateError: the file cannot be written.
         """
-        self._refuse_broken()
         return remove_source(self.layout, self.config, name)
 
     def unreferenced(self) -> list[Unreferenced]:

@@ -142,3 +142,13 @@ def test_remove_says_which_files_stay(three: Workspace) -> None:
     done = three.command("source", "remove", "god")
     assert done.returncode == 2
     assert "there is no source `god`" in done.stderr
+
+
+def test_a_broken_entry_can_be_removed(workspace: Workspace) -> None:
+    workspace.code("good", "import dlt\n\n@dlt.resource\ndef good():\n    yield {'id': 1}\n")
+    workspace.code("bad", "import dlt\n\n@dlt.resource\ndef bad():\n    yield {'id': 1}\n")
+    workspace.declare(good={}, bad={"enabeld": True})
+    done = workspace.command("source", "remove", "bad", PYTHONUTF8="1")
+    assert done.returncode == 0, done.stderr
+    assert "custom_sources/bad.py stays" in done.stdout
+    assert workspace.sync().exit_code == 0
