@@ -235,6 +235,7 @@ def _table(
         references=tuple(_references(table, schema)),
         row_key=row_key,
         history=root.get("x-merge-strategy") == "scd2",
+        resource=root.get("resource"),
     )
 
 

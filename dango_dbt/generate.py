@@ -7,8 +7,9 @@ from dataclasses import dataclass
 from pathlib import PurePosixPath
 
 from dango_dbt import naming
-from dango_dbt.properties import models_yaml, sources_yaml
+from dango_dbt.properties import models_yaml
 from dango_dbt.schema import SourceTables
+from dango_dbt.source_properties import sources_yaml
 from dango_dbt.staging import staging_sql
 
 __all__ = ["PlannedFile", "plan_macros", "plan_source"]

@@ -1,4 +1,4 @@
-"""`Table`s → dbt's properties files: the declared source, and the staging models with their tests.
+"""`Table`s → dbt's properties file of the staging models, with their tests.
 
 Tests follow from what the source declares (dlt's hints) and from how dlt keeps rows, never from a
 column's name. `data_tests`, `arguments` and `config` are placed as dbt 1.11 wants them:
@@ -15,32 +15,12 @@ from dango_dbt import yaml_files
 from dango_dbt.naming import staging_model, test_name
 from dango_dbt.schema import Column, Reference, SourceTables, Table
 
-__all__ = ["TEST_TAG", "models_yaml", "sources_yaml"]
+__all__ = ["TEST_TAG", "as_text", "column_properties", "description_of", "models_yaml"]
 
 #: Carried by every generated test: `--exclude tag:dlt_key` saves their cost where data is large.
 TEST_TAG = "dlt_key"
 
 _Yaml = dict[str, Any]
-
-
-def sources_yaml(source: SourceTables) -> str:
-    """Render `_<source>__sources.yml`."""
-    declared: _Yaml = {"name": source.name}
-    if source.description:
-        declared["description"] = _as_text(source.description)
-    declared |= {
-        "schema": source.dataset,
-        "loader": "dlt",
-        "tables": [
-            {
-                "name": _as_text(table.name),
-                "description": _as_text(_description(source, table)),
-                "columns": [_column(column) for column in table.columns],
-            }
-            for table in source.tables
-        ],
-    }
-    return yaml_files.render({"version": 2, "sources": [declared]}, blank_line_at=6)
 
 
 def models_yaml(source: SourceTables) -> str:
@@ -52,20 +32,21 @@ def models_yaml(source: SourceTables) -> str:
 def _model(source: SourceTables, table: Table) -> _Yaml:
     model: _Yaml = {
         "name": staging_model(source.name, table.name),
-        "description": _as_text(_description(source, table)),
+        "description": as_text(description_of(source, table)),
     }
     if table_tests := _table_tests(source, table):
         model["data_tests"] = table_tests
     model["columns"] = []
     for column in table.columns:
-        properties = _column(column)
+        properties = column_properties(column)
         if tests := _column_tests(source, table, column):
             properties["data_tests"] = tests
         model["columns"].append(properties)
     return model
 
 
-def _description(source: SourceTables, table: Table) -> str:
+def description_of(source: SourceTables, table: Table) -> str:
+    """Describe a table as its source does, or else by where its rows come from."""
     if table.description:
         return table.description
     if table.parent:
@@ -73,12 +54,13 @@ def _description(source: SourceTables, table: Table) -> str:
     return f"Rows of `{table.name}` as {source.name} delivers them."
 
 
-def _column(column: Column) -> _Yaml:
-    properties: _Yaml = {"name": _as_text(column.name)}
+def column_properties(column: Column) -> _Yaml:
+    """Declare a column: its name, what it holds, and its type."""
+    properties: _Yaml = {"name": as_text(column.name)}
     if column.quoted != column.name:
         properties["quote"] = True
     if description := column.description or _SYSTEM_COLUMNS.get(column.name):
-        properties["description"] = _as_text(description)
+        properties["description"] = as_text(description)
     properties["data_type"] = column.data_type
     return properties
 
@@ -132,7 +114,7 @@ def _relationship(source: SourceTables, table: Table, reference: Reference) -> _
     to = f"ref('{staging_model(source.name, reference.table)}')"
     if len(reference.columns) == 1:
         test = "relationships"
-        arguments: _Yaml = {"to": to, "field": _as_text(reference.referenced[0])}
+        arguments: _Yaml = {"to": to, "field": as_text(reference.referenced[0])}
     else:
         test = "dango_relationship"
         arguments = {
@@ -159,12 +141,12 @@ def _test(name: str, **arguments: object) -> _Yaml:
 
 
 def _names(columns: Iterable[str]) -> list[str]:
-    return [_as_text(column) for column in columns]
+    return [as_text(column) for column in columns]
 
 
 _JINJA = re.compile(r"\{\{|\{%|\{#")
 
 
-def _as_text(data: str) -> str:
+def as_text(data: str) -> str:
     """Keep data from being code: dbt renders all of these files, so Jinja's marks are spelled."""
     return _JINJA.sub(lambda mark: "{{ '" + mark.group() + "' }}", data)

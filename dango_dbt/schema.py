@@ -5,8 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-__all__ = ["Column", "Reference", "SourceTables", "Table"]
+__all__ = ["Age", "Column", "Freshness", "Reference", "SourceTables", "Table"]
 
+Period = Literal["minute", "hour", "day"]
 WriteDisposition = Literal["append", "replace", "merge"]
 
 
@@ -52,6 +53,7 @@ class Table:
 
     Attributes:
         row_key: dlt's own unique column, None where a table has none (loaded from Arrow).
+        resource: the dlt resource that it comes from, for nested tables the root's; None: unknown.
         history: keeps several versions of a row (dlt's SCD2 strategy), so that keys repeat.
     """
 
@@ -63,6 +65,7 @@ class Table:
     references: tuple[Reference, ...] = ()
     row_key: str | None = None
     history: bool = False
+    resource: str | None = None
 
     @property
     def primary_key(self) -> tuple[str, ...]:
@@ -71,10 +74,34 @@ class Table:
 
 
 @dataclass(frozen=True)
+class Age:
+    """An age as dbt writes it: `count` of `period`s."""
+
+    count: int
+    period: Period
+
+
+@dataclass(frozen=True)
+class Freshness:
+    """How old the last sync may be before `dbt source freshness` warns, and before it fails."""
+
+    warn_after: Age | None = None
+    error_after: Age | None = None
+
+
+@dataclass(frozen=True)
 class SourceTables:
-    """One configured source, with the dataset that it is loaded into and its tables."""
+    """One configured source, with the dataset that it is loaded into and its tables.
+
+    Attributes:
+        dlt_name: what dlt calls the source, and its schema in `_dlt_loads`; None: as we do.
+        pipeline: the name of the dlt pipeline; None: the source's.
+    """
 
     name: str
     dataset: str
     tables: tuple[Table, ...]
     description: str | None = None
+    dlt_name: str | None = None
+    pipeline: str | None = None
+    freshness: Freshness | None = None

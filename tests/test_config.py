@@ -54,6 +54,8 @@ sources:
     pipeline_name: ecommerce
     max_table_nesting: 2
     on_empty: allow
+    schedule: "0 2 * * *"
+    freshness: {warn_after: {count: 12, period: hour}, error_after: {count: 2, period: day}}
 dbt_project: ../dbt
 generate: {target: dev}
 shared_targets: [dev, ci]
@@ -101,6 +103,11 @@ def test_all_keys_are_read(sources_yml: Path) -> None:
         "pipeline_name": "ecommerce",
         "max_table_nesting": 2,
         "on_empty": "allow",
+        "schedule": "0 2 * * *",
+        "freshness": {
+            "warn_after": {"count": 12, "period": "hour"},
+            "error_after": {"count": 2, "period": "day"},
+        },
     }
 
 
@@ -111,6 +118,12 @@ def test_all_but_name_type_and_code_has_a_default(sources_yml: Path) -> None:
     assert (source.enabled, source.dataset, source.pipeline) == (True, "raw_shop", "shop")
     assert (source.resources, source.max_table_nesting) == (None, None)
     assert source.dlt_native.function_kwargs == {}
+
+
+@pytest.mark.parametrize("schedule", ["@daily", "*/5 9-17 1,15 jan-mar mon", "0 0 29 2 *"])
+def test_a_schedule_that_comes_round_is_taken(sources_yml: Path, schedule: str) -> None:
+    (source,) = load_text(sources_yml, in_source(f"schedule: {schedule!r}")).sources
+    assert source.schedule == schedule
 
 
 def test_names_given_replace_the_default_ones(sources_yml: Path) -> None:
@@ -233,6 +246,32 @@ REFUSED: list[tuple[str | bytes, str, str]] = [
     (in_source("max_table_nesting: 1.0"), "7:24", "must be a whole number, not `1.0`"),
     (in_source("max_table_nesting: '1'"), "7:24", "must be a whole number, not '1'"),
     (in_source("max_table_nesting: -1"), "7:24", "must be 0 or more, not `-1`"),
+    (in_source("schedule: daily"), "7:15", "`schedule` must be five fields of cron, such as"),
+    (in_source("schedule: 5"), "7:15", "`schedule` must be text, not `5`"),
+    (in_source("schedule: R R * * *"), "7:15", "`schedule` must be five fields of cron"),
+    (in_source("schedule: 0 0 31 2 *"), "7:15", "must be times that come round, not '0 0 31 2 *'"),
+    (in_source("schedule: 61 * * * *"), "7:15", "must be times that come round"),
+    (in_source("schedule: 0 2 * * foo"), "7:15", "must be times that come round"),
+    (in_source("schedule: 0 2 * * */0"), "7:15", "must be times that come round"),
+    (in_source("freshness: 12"), "7:16", "`freshness` must be a mapping of keys and values"),
+    (in_source("freshness: {}"), "7:16", "`freshness` must be a mapping with `warn_after`,"),
+    (
+        in_source("freshness: {warn-after: 1}"),
+        "7:17",
+        "unknown key `warn-after`, did you mean `warn_after`?",
+    ),
+    (in_source("freshness: {warn_after: {count: 1}}"), "7:17", "missing key `period`"),
+    (in_source("freshness: {warn_after: {count: 0, period: day}}"), "7:37", "must be 1 or more"),
+    (
+        in_source("freshness: {error_after: {count: 1, period: days}}"),
+        "7:49",
+        "`period` must be 'minute', 'hour' or 'day', not 'days'",
+    ),
+    (
+        in_source("freshness: {warn_after: {count: 1, period: day, filter: x}}"),
+        "7:53",
+        "unknown key `filter`",
+    ),
     (in_source("resources: carts"), "7:16", "`resources` must be a list, not 'carts'"),
     (in_source("resources: []"), "7:16", "at least one name"),
     (in_source("resources: [a, 1]"), "7:20", "entry 2 of `resources` must be text"),
@@ -419,7 +458,15 @@ def test_the_schema_refuses_what_load_refuses_in_one_source(text: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "model", ["SourcesConfig", "SourceConfig", "DltNativeConfig", "GenerateConfig"]
+    "model",
+    [
+        "SourcesConfig",
+        "SourceConfig",
+        "DltNativeConfig",
+        "GenerateConfig",
+        "FreshnessConfig",
+        "AgeConfig",
+    ],
 )
 def test_every_key_is_described(model: str) -> None:
     definitions = json_schema()["$defs"]

@@ -10,6 +10,7 @@ from dango_dbt.credentials import variables
 from dango_dbt.dlt_schema import StoredSchema
 from dango_dbt.env_example import with_variables
 from dango_dbt.files import Generated, read_exactly, read_text, sync_file, write_atomic
+from dango_dbt.freshness import thresholds
 from dango_dbt.generate import plan_macros, plan_source
 from dango_dbt.project import ProjectLayout
 from dango_dbt.results import FileAction, FileResult
@@ -39,7 +40,13 @@ def generate_files(
         if schema is None or not schema["tables"]:
             continue  # never loaded: there is nothing to declare yet
         tables = SourceTables(
-            source.name, source.dataset, dlt_schema.tables(schema, adapter), source.description
+            source.name,
+            source.dataset,
+            dlt_schema.tables(schema, adapter),
+            source.description,
+            dlt_name=schema["name"],
+            pipeline=source.pipeline,
+            freshness=thresholds(source),
         )
         planned = plan_source(tables, destinations.adapter(adapter).dialect)
         results.append(_accept(layout, target, source.name, dlt_schema.dump(schema)))

@@ -1,6 +1,7 @@
 """`.dango/sources.yml` → typed, frozen config; every error carries file:line:column."""
 
 from dango_dbt.config.adding import add_entry
+from dango_dbt.config.freshness import AgeConfig, FreshnessConfig, longest_pause
 from dango_dbt.config.loading import load, load_sound, load_valid, problems
 from dango_dbt.config.models import (
     STAGING_DATASET_SUFFIX,
@@ -18,8 +19,10 @@ from dango_dbt.config.removal import without_entry
 
 __all__ = [
     "STAGING_DATASET_SUFFIX",
+    "AgeConfig",
     "BrokenSource",
     "DltNativeConfig",
+    "FreshnessConfig",
     "GenerateConfig",
     "KeyPath",
     "SourceConfig",
@@ -31,6 +34,7 @@ __all__ = [
     "load",
     "load_sound",
     "load_valid",
+    "longest_pause",
     "problems",
     "without_entry",
 ]

@@ -8,17 +8,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any, Literal, TypeAlias
 
-from pydantic import (
-    BaseModel,
-    BeforeValidator,
-    ConfigDict,
-    Field,
-    PrivateAttr,
-    TypeAdapter,
-    WithJsonSchema,
-    model_validator,
-)
+from pydantic import BeforeValidator, Field, PrivateAttr, TypeAdapter, WithJsonSchema
 
+from dango_dbt.config.base import Config
+from dango_dbt.config.freshness import FreshnessConfig, Schedule
 from dango_dbt.errors import ConfigError, Place
 
 __all__ = [
@@ -60,20 +53,7 @@ _Text = Annotated[str, Field(min_length=1)]
 _Names = Annotated[tuple[_Text, ...], Field(min_length=1, strict=False)]  # YAML has lists only
 
 
-class _Config(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
-
-    @model_validator(mode="before")
-    @classmethod
-    def _leave_out_empty(cls, data: object) -> object:
-        """A key with nothing after it counts as left out."""
-        if not isinstance(data, dict):
-            return data
-        known = cls.model_fields
-        return {key: value for key, value in data.items() if value is not None or key not in known}
-
-
-class DltNativeConfig(_Config):
+class DltNativeConfig(Config):
     """Where the source's dlt code is, and what to call it with."""
 
     source_module: str = Field(
@@ -91,7 +71,7 @@ class DltNativeConfig(_Config):
     )
 
 
-class SourceConfig(_Config):
+class SourceConfig(Config):
     """One source: what to load, and into which dataset."""
 
     name: str = Field(
@@ -132,6 +112,16 @@ class SourceConfig(_Config):
         description="What to do when a resource that replaces its table brings no rows, and the"
         " table has some: refuse to load, or allow the table to become empty.",
     )
+    schedule: Schedule | None = Field(
+        default=None,
+        description="How often the source is to be loaded, as five fields of cron or @daily and"
+        " the like. `dbt source freshness` follows from it.",
+    )
+    freshness: FreshnessConfig | None = Field(
+        default=None,
+        description="How old the last sync may be in `dbt source freshness`; default: a warning"
+        " after twice the longest pause of the schedule, an error after four times.",
+    )
 
     @property
     def dataset(self) -> str:
@@ -144,7 +134,7 @@ class SourceConfig(_Config):
         return self.pipeline_name or self.name
 
 
-class GenerateConfig(_Config):
+class GenerateConfig(Config):
     """How dbt code is generated."""
 
     target: _Text | None = Field(
@@ -190,7 +180,7 @@ class Reading:
     broken: tuple[BrokenSource, ...]
 
 
-class SourcesConfig(_Config):
+class SourcesConfig(Config):
     """The whole of `.dango/sources.yml`."""
 
     version: _Version = Field(default="1.0", description="The version of the file's format.")

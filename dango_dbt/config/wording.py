@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from pydantic import BaseModel
 
 from dango_dbt.config.document import Document
+from dango_dbt.config.freshness import AgeConfig, FreshnessConfig
 from dango_dbt.config.models import (
     DltNativeConfig,
     GenerateConfig,
@@ -30,6 +31,9 @@ _MODELS: Mapping[KeyPath, type[BaseModel]] = {
     (): SourcesConfig,
     ("sources",): SourceConfig,
     ("sources", "dlt_native"): DltNativeConfig,
+    ("sources", "freshness"): FreshnessConfig,
+    ("sources", "freshness", "warn_after"): AgeConfig,
+    ("sources", "freshness", "error_after"): AgeConfig,
     ("generate",): GenerateConfig,
 }
 
@@ -40,12 +44,15 @@ _MUST_BE = {
     "bool_type": "true or false",
     "int_type": "a whole number",
     "greater_than_equal": "0 or more",
+    "greater_than": "1 or more",
     "tuple_type": "a list",
     "too_short": "a list with at least one name (leave the key out for all)",
     "mapping_type": "a mapping of keys and values",
     "dict_type": "a mapping of keys and values",
     "model_type": "a mapping of keys and values",
     "model_attributes_type": "a mapping of keys and values",
+    "no_threshold": "a mapping with `warn_after`, `error_after` or both",
+    "never": "times that come round",
 }
 
 #: How much of a wrong text a message shows.
@@ -63,6 +70,7 @@ _PATTERNS = {
     "pipeline_name": "letters, digits, `_` and `-`",
     "source_module": "a Python module's name, such as `my_api` for custom_sources/my_api.py",
     "source_function": "a Python function's name",
+    "schedule": "five fields of cron, such as '0 2 * * *', or @hourly, @daily, @weekly, @monthly",
 }
 
 

@@ -12,33 +12,9 @@ from hypothesis import strategies as st
 
 from dango_dbt import dlt_schema
 from dango_dbt.naming import test_name as name_of_test
-from dango_dbt.properties import models_yaml, sources_yaml
+from dango_dbt.properties import models_yaml
 from dango_dbt.schema import Column, SourceTables, Table
-
-SOURCES = """\
-version: 2
-sources:
-  - name: shop
-    description: A shop.
-    schema: raw_shop
-    loader: dlt
-    tables:
-      - name: slots
-        description: Rows of `slots` as shop delivers them.
-        columns:
-          - name: day
-            data_type: DATE
-          - name: place
-            data_type: VARCHAR
-
-      - name: users
-        description: Rows of `users` as shop delivers them.
-        columns:
-          - name: id
-            data_type: BIGINT
-          - name: name
-            data_type: VARCHAR
-"""
+from dango_dbt.source_properties import sources_yaml
 
 MODELS = """\
 version: 2
@@ -94,10 +70,6 @@ models:
 def tables(shop: dict[str, Any], *names: str) -> SourceTables:
     found = tuple(table for table in dlt_schema.tables(shop, "duckdb") if table.name in names)
     return SourceTables("shop", "raw_shop", found, "A shop.")
-
-
-def test_the_sources_file_is_golden(shop: dict[str, Any]) -> None:
-    assert sources_yaml(tables(shop, "users", "slots")) == SOURCES
 
 
 def test_the_models_file_is_golden(shop: dict[str, Any]) -> None:
