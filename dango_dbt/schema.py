@@ -95,6 +95,7 @@ class SourceTables:
 
     Attributes:
         dlt_name: what dlt calls the source, and its schema in `_dlt_loads`; None: as we do.
+        dlt_name_shared: another configured source comes from a dlt source of that name too.
         pipeline: the name of the dlt pipeline; None: the source's.
     """
 
@@ -103,5 +104,6 @@ class SourceTables:
     tables: tuple[Table, ...]
     description: str | None = None
     dlt_name: str | None = None
+    dlt_name_shared: bool = False
     pipeline: str | None = None
     freshness: Freshness | None = None

@@ -84,12 +84,15 @@ def _asset_key(source: SourceTables, table: Table) -> str | None:
     """Name the asset that dagster-dlt makes of the table's resource.
 
     A resource is one asset, and dagster-dbt refuses two tables with one key. So only one table has
-    it: the one that is called like the resource, or else its first root table.
+    it: the one that is called like the resource, or else its first root table. And none has it
+    where two sources would have the same keys.
     """
+    if table.resource is None or source.dlt_name_shared:
+        return None
     roots = [
         other for other in source.tables if other.resource == table.resource and not other.parent
     ]
     named = [other for other in roots if other.name == table.resource]
-    if table.resource is None or (named or roots)[:1] != [table]:
+    if (named or roots)[:1] != [table]:
         return None
     return f"dlt_{source.dlt_name or source.name}_{table.resource}"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from pathlib import Path
 
 from dango_dbt import destinations, dlt_schema, macros
@@ -35,8 +36,10 @@ def generate_files(
         GenerateError: a file cannot be read or written.
     """
     results: list[FileResult] = []
+    schemas = {name: _schema(layout, target, name) for name in config.names}
+    dlt_names = Counter(schema["name"] for schema in schemas.values() if schema)
     for source in config.sources:
-        schema = _schema(layout, target, source.name)
+        schema = schemas[source.name]
         if schema is None or not schema["tables"]:
             continue  # never loaded: there is nothing to declare yet
         tables = SourceTables(
@@ -45,6 +48,7 @@ def generate_files(
             dlt_schema.tables(schema, adapter),
             source.description,
             dlt_name=schema["name"],
+            dlt_name_shared=dlt_names[schema["name"]] > 1,
             pipeline=source.pipeline,
             freshness=thresholds(source),
         )

@@ -131,6 +131,17 @@ def test_of_several_tables_of_a_resource_one_is_its_asset(names: list[str], owne
     assert keys == {name: ["dlt_shop_events"] if name == owner else None for name in names}
 
 
+def test_no_table_is_an_asset_where_two_sources_would_have_the_same_keys() -> None:
+    found = (Table("t", (), resource="t"),)
+    assert asset_keys(SourceTables("a", "raw_a", found, dlt_name="sql_database")) == {
+        "t": ["dlt_sql_database_t"]
+    }
+    shared = SourceTables(
+        "a", "raw_a", found, dlt_name="sql_database", dlt_name_shared=True, pipeline="p"
+    )
+    assert asset_keys(shared) == {"t": None}
+
+
 def test_a_table_of_an_unknown_resource_has_no_asset() -> None:
     assert asset_keys(SourceTables("s", "raw_s", (Table("t", ()),))) == {"t": None}
 
@@ -142,7 +153,12 @@ STRANGE = ["{{ env_var('HOME') }}", 'it\'s "so"', "one\ntwo", "100 %}", "{% do x
 def test_names_and_texts_come_out_as_themselves(text: str) -> None:
     """dbt renders names and meta when it parses, and the query when it runs it."""
     source = SourceTables(
-        "s", "raw_s", (Table(text, (), description=text, resource=text),), text, text, text
+        "s",
+        "raw_s",
+        (Table(text, (), description=text, resource=text),),
+        description=text,
+        dlt_name=text,
+        pipeline=text,
     )
     found = declared(source)
     (table,) = found["tables"]
