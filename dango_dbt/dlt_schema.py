@@ -18,13 +18,14 @@ import yaml
 from dango_dbt import destinations, yaml_files
 from dango_dbt.errors import ConfigError, Place
 from dango_dbt.results import SchemaChange
-from dango_dbt.schema import Column, Reference, Table
+from dango_dbt.schema import Column, Reference, RootKey, Table
 
 if TYPE_CHECKING:
     from dlt.common.destination import DestinationCapabilitiesContext
     from dlt.common.schema import Schema
 
 __all__ = [
+    "ROOT_KEY_HINT",
     "StoredSchema",
     "changes",
     "dump",
@@ -39,6 +40,9 @@ __all__ = [
 
 #: The form of the file: plain data, `{"name": …, "tables": {name: {…, "columns": {name: {…}}}}}`.
 StoredSchema = dict[str, Any]
+
+#: A hint of ours on a column of a nested table: which column of the root's key it repeats.
+ROOT_KEY_HINT = "x-dango-root-key"
 
 _TABLE_KEYS = ("description", "parent", "resource", "write_disposition", "references")
 # A column that joins a filled table is nullable there, and not null where the table was new.
@@ -212,7 +216,8 @@ def _table(
     caps: DestinationCapabilitiesContext,
     dialect: str,
 ) -> Table:
-    root = root_table(name, schema)
+    root_name = _root_name(name, schema)
+    root = schema["tables"][root_name]
     columns = tuple(
         Column(
             name=column,
@@ -221,7 +226,8 @@ def _table(
             description=hints.get("description"),
             primary_key=bool(hints.get("primary_key")),
             unique=bool(hints.get("unique")) and not hints.get("row_key"),
-            system=column.lower().startswith("_dlt_"),
+            system=column.lower().startswith("_dlt_") and ROOT_KEY_HINT not in hints,
+            root_key=RootKey(root_name, hints[ROOT_KEY_HINT]) if ROOT_KEY_HINT in hints else None,
         )
         for column, hints in table["columns"].items()
     )
@@ -241,10 +247,14 @@ def _table(
 
 def root_table(name: str, schema: StoredSchema) -> Mapping[str, Any]:
     """Walk up to the root table: nested tables take disposition and resource from it."""
-    table: Mapping[str, Any] = schema["tables"][name]
-    while (parent := table.get("parent")) in schema["tables"]:
-        table = schema["tables"][parent]
+    table: Mapping[str, Any] = schema["tables"][_root_name(name, schema)]
     return table
+
+
+def _root_name(name: str, schema: StoredSchema) -> str:
+    while (parent := schema["tables"][name].get("parent")) in schema["tables"]:
+        name = parent
+    return name
 
 
 def _depth(name: str, schema: StoredSchema | None) -> int:

@@ -59,10 +59,17 @@ def column_properties(column: Column) -> _Yaml:
     properties: _Yaml = {"name": as_text(column.name)}
     if column.quoted != column.name:
         properties["quote"] = True
-    if description := column.description or _SYSTEM_COLUMNS.get(column.name):
+    if description := column.description or _known(column):
         properties["description"] = as_text(description)
     properties["data_type"] = column.data_type
     return properties
+
+
+def _known(column: Column) -> str | None:
+    """Describe a column that the source does not deliver."""
+    if key := column.root_key:
+        return f"Key `{key.column}` of the row of `{key.table}` that this one belongs to."
+    return _SYSTEM_COLUMNS.get(column.name)
 
 
 #: What dlt's own columns hold (https://dlthub.com/docs/general-usage/destination-tables).

@@ -5,10 +5,18 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-__all__ = ["Age", "Column", "Freshness", "Reference", "SourceTables", "Table"]
+__all__ = ["Age", "Column", "Freshness", "Reference", "RootKey", "SourceTables", "Table"]
 
 Period = Literal["minute", "hour", "day"]
 WriteDisposition = Literal["append", "replace", "merge"]
+
+
+@dataclass(frozen=True)
+class RootKey:
+    """A column of a root table's key, of which a nested table has a copy."""
+
+    table: str
+    column: str
 
 
 @dataclass(frozen=True)
@@ -22,6 +30,7 @@ class Column:
         primary_key: part of the key that the source declares.
         unique: declared unique on its own.
         system: added by dlt (`_dlt_id`, `_dlt_load_id`, …), not delivered by the source.
+        root_key: which column of the root table it repeats, in a nested table.
     """
 
     name: str
@@ -31,6 +40,7 @@ class Column:
     primary_key: bool = False
     unique: bool = False
     system: bool = False
+    root_key: RootKey | None = None
 
 
 @dataclass(frozen=True)

@@ -63,9 +63,10 @@ def _select_list(table: Table, dialect: str) -> str:
 
 
 def _groups(table: Table) -> Iterable[tuple[str, list[Column]]]:
-    keys = [column for column in table.columns if column.primary_key]
-    system = [column for column in table.columns if column.system and not column.primary_key]
-    plain = [column for column in table.columns if not column.primary_key and not column.system]
+    keys = [column for column in table.columns if column.primary_key or column.root_key]
+    others = [column for column in table.columns if column not in keys]
+    system = [column for column in others if column.system]
+    plain = [column for column in others if not column.system]
     return ("keys", keys), ("columns", plain), ("loaded by dlt", system)
 
 

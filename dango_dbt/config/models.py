@@ -107,6 +107,11 @@ class SourceConfig(Config):
         description="How many levels of nested lists become tables of their own; deeper ones"
         " become JSON. Default: dlt's, or what the source's code says.",
     )
+    nested_keys: bool = Field(
+        default=True,
+        description="Whether nested tables repeat the primary key of their root table, as"
+        " _<table>_<column>.",
+    )
     on_empty: Literal["refuse", "allow"] = Field(
         default="refuse",
         description="What to do when a resource that replaces its table brings no rows, and the"

@@ -18,7 +18,7 @@ from dango_dbt.errors import DangoError
 from dango_dbt.files import write_atomic
 from dango_dbt.progress import Progress
 from dango_dbt.results import Failure, SyncResult
-from dango_dbt.sync import guard, pending, refreshing, secrets, steps
+from dango_dbt.sync import guard, nested_keys, pending, refreshing, secrets, steps
 from dango_dbt.sync.job import SyncJob, alone
 from dango_dbt.sync.messages import own_error, redacted, step_error
 
@@ -88,7 +88,9 @@ def _run(
         with stages("extract"):
             extracted = pipeline.extract(source, refresh=job.refresh)
         with stages("normalize"):
-            rows.update(steps.normalize(pipeline))
+            rows.update(
+                nested_keys.normalize(pipeline, source.schema.name, job, stages.progress)
+            )
         with stages("load"), warehouse.destination() as destination:
             pipeline.destination = destination
             guard.refuse_to_empty(pipeline, job)

@@ -13,7 +13,7 @@ from dlt.pipeline.exceptions import PipelineStepFailed
 
 from dango_dbt.errors import SyncError
 from dango_dbt.progress import Progress
-from dango_dbt.sync import guard, healing, steps
+from dango_dbt.sync import guard, healing, nested_keys, steps
 from dango_dbt.sync.collector import RowCounter
 from dango_dbt.sync.job import SyncJob
 from dango_dbt.sync.messages import redacted, step_error
@@ -47,7 +47,7 @@ def settle(
         pipeline.sync_destination()
     _heal(pipeline, job, schema_name)
     if pipeline.has_pending_data:
-        rows = _finish(pipeline, job, progress)
+        rows = _finish(pipeline, schema_name, job, progress)
         return _open(job, destination, progress), rows
     if pipeline.list_normalized_load_packages():
         pipeline.abort_packages()  # one that died while it was given up
@@ -104,13 +104,15 @@ def _heal(pipeline: dlt.Pipeline, job: SyncJob, schema_name: str) -> None:
         known.touch()
 
 
-def _finish(pipeline: dlt.Pipeline, job: SyncJob, progress: Progress) -> Mapping[str, int]:
+def _finish(
+    pipeline: dlt.Pipeline, schema_name: str, job: SyncJob, progress: Progress
+) -> Mapping[str, int]:
     """Load what an interrupted run has left behind, so that nothing is lost.
 
     What cannot be loaded is given up, and extracted anew: the source may have been mended since.
     """
     try:
-        steps.normalize(pipeline)
+        nested_keys.normalize(pipeline, schema_name, job, progress)
         rows = row_counts(normalized(pipeline))  # dlt's own counts are gone after a restart
         guard.refuse_to_empty(pipeline, job)
         steps.load(pipeline)

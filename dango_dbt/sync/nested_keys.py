@@ -1,0 +1,202 @@
+"""A root table's primary key goes along into all its nested tables, so that no join is needed.
+
+dlt's relational normaliser does it (https://dlthub.com/docs/general-usage/schema, "propagation").
+It is told after extract, when names are normalised and all is known of a table that its resource,
+or the data itself, says; dlt forgets it with the next extract. It asks nobody before it overwrites
+a column: whether a nested table has one of that name already is looked for here, in the schema and,
+where nothing was repeated yet, in the extracted items. Our own columns carry a mark in the schema.
+"""
+
+from __future__ import annotations
+
+import gzip
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, cast
+
+from dlt.common.normalizers.exceptions import InvalidJsonNormalizer
+from dlt.common.normalizers.json.relational import DataItemNormalizer
+from dlt.common.schema.utils import (
+    get_columns_names_with_prop,
+    get_nested_tables,
+    is_nested_table,
+)
+
+from dango_dbt.dlt_schema import ROOT_KEY_HINT
+from dango_dbt.progress import Progress
+from dango_dbt.sync import steps
+from dango_dbt.sync.job import SyncJob
+from dango_dbt.sync.packages import normalized
+
+if TYPE_CHECKING:
+    import dlt
+    from dlt.common.schema import Schema
+    from dlt.common.schema.typing import TTableSchema
+
+__all__ = ["normalize"]
+
+#: What dlt gives a decimal column of which it knows no more than that (precision 38, scale 9).
+_DEFAULT_SCALE = 9
+
+
+def normalize(
+    pipeline: dlt.Pipeline, schema_name: str, job: SyncJob, progress: Progress
+) -> Mapping[str, int]:
+    """Normalize, with keys in nested tables unless the source has that off; gives rows by table.
+
+    Raises:
+        PipelineStepFailed: it failed; unless that passes, nothing is pending any more.
+    """
+    try:
+        schema = pipeline.schemas[schema_name]
+    except FileNotFoundError:  # what is pending is of another schema
+        return steps.normalize(pipeline)
+    if job.source.nested_keys:
+        for problem in _propagate(schema, _extracted_files(pipeline)):
+            progress.warning(f"source `{job.source.name}`: {problem} (`nested_keys: false`: never)")
+        pipeline.schemas.save_schema(schema)
+    rows = steps.normalize(pipeline)
+    _mark_all(pipeline, schema_name)
+    return rows
+
+
+def _propagate(schema: Schema, files: Mapping[str, list[Path]]) -> Iterator[str]:
+    """Tell dlt which keys to repeat; says of which ones that is not possible."""
+    try:
+        known = _configured(schema)
+    except InvalidJsonNormalizer:  # the user's own: it may know no nested tables at all
+        return
+    for root in _roots(schema):
+        keys = _keys(root, schema, known)
+        if not keys:
+            continue
+        nested = get_nested_tables(schema.tables, root["name"], include_self=False)
+        if problem := _problem(root, nested, keys, schema, files.get(root["name"], ())):
+            if nested or "has a column" in problem:
+                yield f"nested tables of `{root['name']}` do not get its key: {problem}"
+            continue
+        config = cast("Any", {"propagation": {"tables": {root["name"]: keys}}})
+        DataItemNormalizer.update_normalizer_config(schema, config)
+        types = {
+            target: root["columns"][key]["data_type"]
+            for key, target in keys.items()
+            if "data_type" in root["columns"][key]
+        }
+        schema.update_preferred_types(cast("Any", types), normalize_identifiers=False)
+
+
+def _configured(schema: Schema) -> Mapping[str, Any]:
+    """Read what is to be propagated as the schema has it: `{"root": {…}, "tables": {…}}`."""
+    config = DataItemNormalizer.get_normalizer_config(schema)
+    return cast("Mapping[str, Any]", config.get("propagation") or {})
+
+
+def _roots(schema: Schema) -> list[TTableSchema]:
+    return [table for table in schema.data_tables(include_incomplete=True) if not is_nested_table(table)]
+
+
+def _primary_key(root: TTableSchema) -> list[str]:
+    return get_columns_names_with_prop(root, "primary_key", include_incomplete=True)
+
+
+def _keys(root: TTableSchema, schema: Schema, known: Mapping[str, Any]) -> dict[str, str]:
+    """Name the columns for a root table's key in nested tables; the user's own settings stay."""
+    settled = {**(known.get("root") or {}), **(known.get("tables") or {}).get(root["name"], {})}
+    return {
+        key: schema.naming.normalize_identifier(f"_{root['name']}_{key}")
+        for key in _primary_key(root)
+        if key not in settled and not key.lower().startswith("_dlt_")
+    }
+
+
+def _problem(
+    root: TTableSchema,
+    nested: list[TTableSchema],
+    keys: Mapping[str, str],
+    schema: Schema,
+    files: Iterable[Path],
+) -> str | None:
+    """Say why a key cannot be repeated."""
+    for key in keys:
+        if problem := _inexact(root["columns"][key]):
+            return f"`{key}` {problem}"
+    columns = [(table, table["columns"].get(target)) for table in nested for target in keys.values()]
+    for table, column in columns:
+        if column is not None and ROOT_KEY_HINT not in column:
+            return f"`{table['name']}` has a column `{column['name']}` of its own"
+    if columns and all(column is not None for _, column in columns):
+        return None
+    for table in (root, *nested):
+        contract = schema.resolve_contract_settings_for_table(table["name"])
+        if contract["columns"] != "evolve" or contract["data_type"] != "evolve":
+            return f"the schema contract of `{table['name']}` lets no column join"
+    for name in _names_in(files, schema):
+        if name in keys.values():
+            return f"a list in it has a column `{name}` of its own"
+    return None
+
+
+def _inexact(column: Mapping[str, Any]) -> str | None:
+    """Say what of a column's type would get lost: a new column's is known by one word only."""
+    if column.get("data_type") == "decimal" and (column.get("scale") or 0) > _DEFAULT_SCALE:
+        return f"has more than {_DEFAULT_SCALE} digits after the point"
+    if column.get("timezone") is False:
+        return "is a timestamp without time zone"
+    return None
+
+
+def _extracted_files(pipeline: dlt.Pipeline) -> dict[str, list[Path]]:
+    """List the extracted files of JSON lines by root table."""
+    files: dict[str, list[Path]] = {}
+    for load_id in pipeline.list_extracted_load_packages():
+        for job in pipeline.get_load_package_info(load_id).jobs["new_jobs"]:
+            if job.job_file_info.file_format == "typed-jsonl":
+                files.setdefault(job.job_file_info.table_name, []).append(Path(job.file_path))
+    return files
+
+
+# All that can become a name with `_` in front. A text may look like a key as well: then a key is
+# not repeated that could be.
+_KEY = re.compile(rb'"([^A-Za-z"\\][^"\\]{0,200})":')
+
+
+def _names_in(files: Iterable[Path], schema: Schema) -> set[str]:
+    """Name the columns that the keys of extracted items become, as far as they begin with `_`."""
+    found: set[bytes] = set()
+    for path in files:
+        with path.open("rb") as file:
+            zipped = file.read(2) == b"\x1f\x8b"
+        with gzip.open(path) if zipped else path.open("rb") as lines:
+            for line in lines:
+                found.update(_KEY.findall(line))
+    return {schema.naming.normalize_path(name.decode(errors="replace")) for name in found}
+
+
+def _mark_all(pipeline: dlt.Pipeline, schema_name: str) -> None:
+    """Mark the repeated keys, in the pipeline's schema and in those that go to the warehouse."""
+    schema = pipeline.schemas[schema_name]
+    if _mark(schema):
+        pipeline.schemas.save_schema(schema)
+    storage = pipeline._get_load_storage().normalized_packages  # noqa: SLF001 - there is no public way
+    for package in normalized(pipeline):
+        if package.schema.name == schema_name and _mark(package.schema):
+            storage.save_schema(package.load_id, package.schema)
+
+
+def _mark(schema: Schema) -> bool:
+    """Put the name of the root's column at each repeated key; tells whether one was new."""
+    try:
+        known = _configured(schema)
+    except InvalidJsonNormalizer:
+        return False
+    new = False
+    for root in _roots(schema):
+        mapping = {**(known.get("root") or {}), **(known.get("tables") or {}).get(root["name"], {})}
+        for table in get_nested_tables(schema.tables, root["name"], include_self=False):
+            for key in _primary_key(root):
+                column = cast("dict[str, Any] | None", table["columns"].get(mapping.get(key, "")))
+                if column is not None and ROOT_KEY_HINT not in column:
+                    column[ROOT_KEY_HINT] = key
+                    new = True
+    return new
