@@ -53,6 +53,7 @@ sources:
     resources: [products, carts]
     pipeline_name: ecommerce
     max_table_nesting: 2
+    nested_keys: false
     on_empty: allow
     schedule: "0 2 * * *"
     freshness: {warn_after: {count: 12, period: hour}, error_after: {count: 2, period: day}}
@@ -102,6 +103,7 @@ def test_all_keys_are_read(sources_yml: Path) -> None:
         "resources": ("products", "carts"),
         "pipeline_name": "ecommerce",
         "max_table_nesting": 2,
+        "nested_keys": False,
         "on_empty": "allow",
         "schedule": "0 2 * * *",
         "freshness": {

@@ -36,6 +36,7 @@ if TYPE_CHECKING:
 
 __all__ = ["normalize"]
 
+_OFF = "(`nested_keys: false` turns this off)"
 #: What dlt gives a decimal column of which it knows no more than that (precision 38, scale 9).
 _DEFAULT_SCALE = 9
 
@@ -54,7 +55,7 @@ def normalize(
         return steps.normalize(pipeline)
     if job.source.nested_keys:
         for problem in _propagate(schema, _extracted_files(pipeline)):
-            progress.warning(f"source `{job.source.name}`: {problem} (`nested_keys: false`: never)")
+            progress.warning(f"source `{job.source.name}`: {problem} {_OFF}")
         pipeline.schemas.save_schema(schema)
     rows = steps.normalize(pipeline)
     _mark_all(pipeline, schema_name)
@@ -67,16 +68,20 @@ def _propagate(schema: Schema, files: Mapping[str, list[Path]]) -> Iterator[str]
         known = _configured(schema)
     except InvalidJsonNormalizer:  # the user's own: it may know no nested tables at all
         return
-    for root in _roots(schema):
-        keys = _keys(root, schema, known)
+    for name, root in _roots(schema).items():
+        keys = _keys(name, root, schema, known)
+        nested = _nested(name, schema)
         if not keys:
             continue
-        nested = get_nested_tables(schema.tables, root["name"], include_self=False)
-        if problem := _problem(root, nested, keys, schema, files.get(root["name"], ())):
-            if nested or "has a column" in problem:
-                yield f"nested tables of `{root['name']}` do not get its key: {problem}"
-            continue
-        config = cast("Any", {"propagation": {"tables": {root["name"]: keys}}})
+        if not nested or not all(_repeats(table, keys) for table in nested.values()):
+            problem = _problem({name: root, **nested}, keys, schema)
+            if problem and not nested:
+                continue  # there may never be one
+            problem = problem or _overwritten(files.get(name, ()), keys, schema)
+            if problem:
+                yield f"nested tables of `{name}` do not get its key: {problem}"
+                continue
+        config = cast("Any", {"propagation": {"tables": {name: keys}}})
         DataItemNormalizer.update_normalizer_config(schema, config)
         types = {
             target: root["columns"][key]["data_type"]
@@ -92,48 +97,63 @@ def _configured(schema: Schema) -> Mapping[str, Any]:
     return cast("Mapping[str, Any]", config.get("propagation") or {})
 
 
-def _roots(schema: Schema) -> list[TTableSchema]:
-    return [table for table in schema.data_tables(include_incomplete=True) if not is_nested_table(table)]
+def _mapping(root: str, known: Mapping[str, Any]) -> dict[str, str]:
+    """Read which of a root table's columns become which ones of its nested tables."""
+    return {**(known.get("root") or {}), **(known.get("tables") or {}).get(root, {})}
+
+
+def _roots(schema: Schema) -> dict[str, TTableSchema]:
+    tables = schema.data_tables(include_incomplete=True)
+    return {str(table["name"]): table for table in tables if not is_nested_table(table)}
+
+
+def _nested(root: str, schema: Schema) -> dict[str, TTableSchema]:
+    tables = get_nested_tables(schema.tables, root, include_self=False)
+    return {str(table["name"]): table for table in tables}
 
 
 def _primary_key(root: TTableSchema) -> list[str]:
     return get_columns_names_with_prop(root, "primary_key", include_incomplete=True)
 
 
-def _keys(root: TTableSchema, schema: Schema, known: Mapping[str, Any]) -> dict[str, str]:
+def _keys(
+    name: str, root: TTableSchema, schema: Schema, known: Mapping[str, Any]
+) -> dict[str, str]:
     """Name the columns for a root table's key in nested tables; the user's own settings stay."""
-    settled = {**(known.get("root") or {}), **(known.get("tables") or {}).get(root["name"], {})}
     return {
-        key: schema.naming.normalize_identifier(f"_{root['name']}_{key}")
+        key: schema.naming.normalize_identifier(f"_{name}_{key}")
         for key in _primary_key(root)
-        if key not in settled and not key.lower().startswith("_dlt_")
+        if key not in _mapping(name, known) and not key.lower().startswith("_dlt_")
     }
 
 
+def _repeats(table: TTableSchema, keys: Mapping[str, str]) -> bool:
+    """Whether a nested table has the columns already, from us."""
+    return all(ROOT_KEY_HINT in table["columns"].get(target, {}) for target in keys.values())
+
+
 def _problem(
-    root: TTableSchema,
-    nested: list[TTableSchema],
-    keys: Mapping[str, str],
-    schema: Schema,
-    files: Iterable[Path],
+    tables: Mapping[str, TTableSchema], keys: Mapping[str, str], schema: Schema
 ) -> str | None:
-    """Say why a key cannot be repeated."""
+    """Say what in a schema is against repeating a key.
+
+    Args:
+        tables: the root table first, then its nested ones.
+        keys: the key's columns, and what they are to be called in the nested tables.
+        schema: theirs.
+    """
+    (_, columns), *nested = ((name, table["columns"]) for name, table in tables.items())
     for key in keys:
-        if problem := _inexact(root["columns"][key]):
+        if problem := _inexact(columns[key]):
             return f"`{key}` {problem}"
-    columns = [(table, table["columns"].get(target)) for table in nested for target in keys.values()]
-    for table, column in columns:
-        if column is not None and ROOT_KEY_HINT not in column:
-            return f"`{table['name']}` has a column `{column['name']}` of its own"
-    if columns and all(column is not None for _, column in columns):
-        return None
-    for table in (root, *nested):
-        contract = schema.resolve_contract_settings_for_table(table["name"])
+    for name, columns in nested:
+        for target in keys.values():
+            if ROOT_KEY_HINT not in columns.get(target, {ROOT_KEY_HINT: ""}):
+                return f"`{name}` has a column `{target}` of its own"
+    for name in tables:
+        contract = schema.resolve_contract_settings_for_table(name)
         if contract["columns"] != "evolve" or contract["data_type"] != "evolve":
-            return f"the schema contract of `{table['name']}` lets no column join"
-    for name in _names_in(files, schema):
-        if name in keys.values():
-            return f"a list in it has a column `{name}` of its own"
+            return f"the schema contract of `{name}` lets no column join"
     return None
 
 
@@ -142,7 +162,7 @@ def _inexact(column: Mapping[str, Any]) -> str | None:
     if column.get("data_type") == "decimal" and (column.get("scale") or 0) > _DEFAULT_SCALE:
         return f"has more than {_DEFAULT_SCALE} digits after the point"
     if column.get("timezone") is False:
-        return "is a timestamp without time zone"
+        return "has no time zone"
     return None
 
 
@@ -161,16 +181,19 @@ def _extracted_files(pipeline: dlt.Pipeline) -> dict[str, list[Path]]:
 _KEY = re.compile(rb'"([^A-Za-z"\\][^"\\]{0,200})":')
 
 
-def _names_in(files: Iterable[Path], schema: Schema) -> set[str]:
-    """Name the columns that the keys of extracted items become, as far as they begin with `_`."""
+def _overwritten(files: Iterable[Path], keys: Mapping[str, str], schema: Schema) -> str | None:
+    """Say which of the new columns the extracted items have themselves."""
     found: set[bytes] = set()
     for path in files:
         with path.open("rb") as file:
             zipped = file.read(2) == b"\x1f\x8b"
         with gzip.open(path) if zipped else path.open("rb") as lines:
             for line in lines:
-                found.update(_KEY.findall(line))
-    return {schema.naming.normalize_path(name.decode(errors="replace")) for name in found}
+                if b'":[' in line:  # no list, no nested table
+                    found.update(_KEY.findall(line))
+    names = {schema.naming.normalize_path(name.decode(errors="replace")) for name in found}
+    taken = sorted(names.intersection(keys.values()))
+    return f"its items have a `{taken[0]}` already" if taken else None
 
 
 def _mark_all(pipeline: dlt.Pipeline, schema_name: str) -> None:
@@ -191,9 +214,9 @@ def _mark(schema: Schema) -> bool:
     except InvalidJsonNormalizer:
         return False
     new = False
-    for root in _roots(schema):
-        mapping = {**(known.get("root") or {}), **(known.get("tables") or {}).get(root["name"], {})}
-        for table in get_nested_tables(schema.tables, root["name"], include_self=False):
+    for name, root in _roots(schema).items():
+        mapping = _mapping(name, known)
+        for table in _nested(name, schema).values():
             for key in _primary_key(root):
                 column = cast("dict[str, Any] | None", table["columns"].get(mapping.get(key, "")))
                 if column is not None and ROOT_KEY_HINT not in column:

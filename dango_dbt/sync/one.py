@@ -88,9 +88,7 @@ def _run(
         with stages("extract"):
             extracted = pipeline.extract(source, refresh=job.refresh)
         with stages("normalize"):
-            rows.update(
-                nested_keys.normalize(pipeline, source.schema.name, job, stages.progress)
-            )
+            rows.update(nested_keys.normalize(pipeline, source.schema.name, job, stages.progress))
         with stages("load"), warehouse.destination() as destination:
             pipeline.destination = destination
             guard.refuse_to_empty(pipeline, job)

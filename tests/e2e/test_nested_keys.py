@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import shutil
 from typing import TYPE_CHECKING, Any
 
 import pytest
+import yaml
+
+from dango_dbt.progress import Progress
 
 if TYPE_CHECKING:
     from dango_dbt.results import RunResult
@@ -65,7 +69,7 @@ import dlt
 
 
 @dlt.source
-def shop({arguments}):
+def shop():
     @dlt.resource({hints})
     def orders():
         yield {rows}
@@ -74,30 +78,33 @@ def shop({arguments}):
 """
 
 
-def _orders(
+ROW = '{"id": 1, "items": [{"sku": "a"}]}'
+KEY = 'primary_key="id"'
+
+
+class Warnings(Progress):
+    """Keeps the warnings."""
+
+    def __init__(self) -> None:
+        self.told: list[str] = []
+
+    def warning(self, message: str) -> None:
+        self.told.append(message)
+
+
+def _sync(
     workspace: Workspace,
-    rows: str = '{"id": 1, "items": [{"sku": "a"}]}',
-    hints: str = 'primary_key="id"',
+    rows: str = ROW,
+    hints: str = KEY,
     **entry: Any,  # noqa: ANN401 - keys of sources.yml
-) -> None:
-    code = ORDERS.format(rows=rows, hints=hints, arguments="")
-    workspace.code("shop", code)
+) -> str:
+    """Load orders; gives the warnings."""
+    workspace.code("shop", ORDERS.format(rows=rows, hints=hints))
     workspace.declare(shop=entry)
-
-
-def _sync(workspace: Workspace, capsys: pytest.CaptureFixture[str]) -> str:
-    """Load in this process; gives the warnings."""
-    from dango_dbt import Project
-    from dango_dbt.progress import Progress
-
-    class Warnings(Progress):
-        def warning(self, message: str) -> None:
-            print(message)
-
-    capsys.readouterr()
-    result = Project.find(workspace.root).sync(progress=Warnings())
+    warnings = Warnings()
+    result = workspace.sync(progress=warnings)
     assert result.exit_code == 0, [source.error for source in result.sources or ()]
-    return capsys.readouterr().out
+    return "\n".join(warnings.told)
 
 
 def _columns(workspace: Workspace, table: str = "orders__items") -> dict[str, tuple[str, str]]:
@@ -106,3 +113,159 @@ def _columns(workspace: Workspace, table: str = "orders__items") -> dict[str, tu
         f" where table_schema = 'raw_shop' and table_name = '{table}'"
     )
     return {str(name): (str(data_type), str(nullable)) for name, data_type, nullable in found}
+
+
+def _keys(workspace: Workspace, column: str = "_orders_id") -> list[Any]:
+    rows = workspace.rows(f"select {column} from raw_shop.orders__items order by all nulls first")
+    return [key for (key,) in rows]
+
+
+def test_the_column_is_a_described_key_beside_dlts_own(workspace: Workspace) -> None:
+    assert not _sync(workspace)
+    models = yaml.safe_load(
+        (workspace.root / "dbt_project/models/staging/shop/_shop__models.yml").read_text("utf-8")
+    )
+    items = {column["name"]: column for column in models["models"][1]["columns"]}
+    assert items["_orders_id"] == {
+        "name": "_orders_id",
+        "description": "Key `id` of the row of `orders` that this one belongs to.",
+        "data_type": "BIGINT",
+    }
+    assert {"_dlt_parent_id", "_dlt_list_idx"} <= set(items)
+    assert "relationships" in items["_dlt_parent_id"]["data_tests"][0]
+
+
+def test_rows_of_earlier_versions_stay_null_and_the_next_are_filled(workspace: Workspace) -> None:
+    _sync(workspace, nested_keys=False)
+    assert "_orders_id" not in _columns(workspace)
+    assert not _sync(workspace, rows='{"id": 2, "items": [{"sku": "b"}]}')
+    assert _keys(workspace) == [None, 2]
+    assert _columns(workspace)["_orders_id"] == ("BIGINT", "YES")
+
+
+def test_a_source_may_switch_it_off_and_on_again(workspace: Workspace) -> None:
+    _sync(workspace)
+    _sync(workspace, nested_keys=False)
+    assert _keys(workspace) == [None, 1]
+    assert not _sync(workspace)
+    assert _keys(workspace) == [None, 1, 1]
+
+
+def test_a_lost_state_folder_does_not_make_the_column_a_foreign_one(workspace: Workspace) -> None:
+    _sync(workspace)
+    shutil.rmtree(workspace.root / ".dango/state")
+    assert not _sync(workspace)
+    assert _keys(workspace) == [1, 1]
+
+
+@pytest.mark.parametrize("key", ["_orders_id", "_OrdersId", "-orders id"])
+def test_a_column_of_the_items_own_is_kept(workspace: Workspace, key: str) -> None:
+    rows = '{"id": 1, "items": [{"KEY": 77}]}'.replace("KEY", key)
+    refused = "source `shop`: nested tables of `orders` do not get its key: "
+    first, second = _sync(workspace, rows=rows), _sync(workspace, rows=rows)
+    assert first.startswith(f"{refused}its items have a `_orders_id` already (`nested_keys: false`")
+    assert second.startswith(f"{refused}`orders__items` has a column `_orders_id` of its own (")
+    assert _keys(workspace) == [77, 77]
+
+
+@pytest.mark.parametrize("columns", ["freeze", "discard_row", "discard_value"])
+def test_a_contract_is_kept(workspace: Workspace, columns: str) -> None:
+    hints = f'primary_key="id", schema_contract={{"columns": "{columns}"}}'
+    assert not _sync(workspace, hints=hints)
+    assert "the schema contract of `orders` lets no column join" in _sync(workspace, hints=hints)
+    assert workspace.count("raw_shop.orders__items") == 2
+    assert "_orders_id" not in _columns(workspace)
+
+
+def test_a_contract_that_came_later_does_not_stop_the_column(workspace: Workspace) -> None:
+    _sync(workspace)
+    assert not _sync(workspace, hints='primary_key="id", schema_contract="freeze"')
+    assert _keys(workspace) == [1, 1]
+
+
+@pytest.mark.parametrize(
+    ("data_type", "value", "expected"),
+    [
+        ("text", "7", "VARCHAR"),
+        ("decimal", "7", "DECIMAL(38,9)"),
+        ("timestamp", "'2026-01-01T00:00:00Z'", "TIMESTAMP WITH TIME ZONE"),
+        ("date", "'2026-01-01'", "DATE"),
+    ],
+)
+def test_the_type_is_the_roots(
+    workspace: Workspace, data_type: str, value: str, expected: str
+) -> None:
+    hints = f'primary_key="id", columns={{"id": {{"data_type": "{data_type}"}}}}'
+    assert not _sync(workspace, rows=ROW.replace("1", value, 1), hints=hints)
+    assert _columns(workspace)["_orders_id"] == (expected, "YES")
+    assert _columns(workspace, "orders")["id"][0] == expected
+    assert workspace.count("raw_shop.orders join raw_shop.orders__items on id = _orders_id") == 1
+
+
+@pytest.mark.parametrize(
+    ("column", "value"),
+    [
+        ('{"data_type": "decimal", "precision": 38, "scale": 12}', '"1.123456789012"'),
+        ('{"data_type": "timestamp", "timezone": False}', '"2026-01-01T00:00:00"'),
+    ],
+)
+def test_a_key_that_would_lose_something_is_not_repeated(
+    workspace: Workspace, column: str, value: str
+) -> None:
+    hints = f'primary_key="id", columns={{"id": {column}}}'
+    rows = ROW.replace("1", value, 1)
+    _sync(workspace, rows=rows, hints=hints)
+    assert "do not get its key: `id`" in _sync(workspace, rows=rows, hints=hints)
+    assert "_orders_id" not in _columns(workspace)
+
+
+def test_names_are_those_of_the_warehouse(workspace: Workspace) -> None:
+    rows = '{"Meta": {"Order Id": 5}, "Lines": [1, 2]}'
+    _sync(workspace, rows=rows, hints='primary_key="Meta__Order Id"')
+    found = workspace.rows("select _orders_meta_order_id from raw_shop.orders__lines")
+    assert found == [(5,), (5,)]
+
+
+def test_a_table_named_by_the_data_gets_keys_as_well(workspace: Workspace) -> None:
+    rows = 'from [{"kind": "big", "id": 1, "items": [1]}, {"kind": "small", "id": 2, "items": [2]}]'
+    assert not _sync(workspace, rows=rows, hints='primary_key="id", table_name=lambda r: r["kind"]')
+    assert workspace.rows("select _big_id, value from raw_shop.big__items") == [(1, 1)]
+    assert workspace.rows("select _small_id, value from raw_shop.small__items") == [(2, 2)]
+
+
+def test_a_key_that_comes_with_the_data_is_repeated(workspace: Workspace) -> None:
+    rows = f'dlt.mark.with_hints({ROW}, dlt.mark.make_hints(primary_key="id"))'
+    assert not _sync(workspace, rows=rows, hints="")
+    assert _keys(workspace) == [1]
+
+
+def test_what_the_source_itself_propagates_is_kept(workspace: Workspace) -> None:
+    code = ORDERS.format(rows=ROW.replace("{", '{"day": 3, ', 1), hints='primary_key=("id", "day")')
+    config = """
+    from dlt.common.normalizers.json.relational import DataItemNormalizer
+
+    propagation = {"tables": {"orders": {"id": "order_no"}}}
+    DataItemNormalizer.update_normalizer_config(
+        dlt.current.source_schema(), {"propagation": propagation}
+    )
+"""
+    workspace.code("shop", code.replace("def shop():\n", "def shop():" + config))
+    workspace.declare(shop={})
+    assert workspace.sync().exit_code == 0
+    assert workspace.rows("select order_no, _orders_day from raw_shop.orders__items") == [(1, 3)]
+    sql = _staging(workspace, "stg_shop__orders__items")
+    assert sql.index("-- keys") < sql.index("order_no") < sql.index("-- columns")
+
+
+def test_levels_that_become_json_need_no_key(workspace: Workspace) -> None:
+    assert not _sync(workspace, max_table_nesting=0)
+    assert workspace.relations("raw_shop") == {"orders"}
+
+
+def test_a_history_and_an_arrow_table_load_as_before(workspace: Workspace) -> None:
+    scd2 = 'primary_key="id", write_disposition={"disposition": "merge", "strategy": "scd2"}'
+    assert not _sync(workspace, hints=scd2)
+    assert not _sync(workspace, rows=ROW.replace("a", "b"), hints=scd2)
+    assert _keys(workspace) == [1, 1]
+    arrow = '__import__("pyarrow").table({"id": [1]})'
+    assert not _sync(workspace, rows=arrow, name="shop", dataset_name="raw_arrow")

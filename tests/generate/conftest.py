@@ -51,7 +51,11 @@ def shop() -> dict[str, Any]:
             },
             "carts__items": {
                 "parent": "carts",
-                "columns": {"sku": {"data_type": "text"}, **_system(nested=True)},
+                "columns": {
+                    "sku": {"data_type": "text"},
+                    "_carts_id": {"data_type": "bigint", "x-dango-root-key": "id"},
+                    **_system(nested=True),
+                },
             },
             "events": {
                 "resource": "events",

@@ -50,7 +50,29 @@ from renamed
 """
 
 
-@pytest.mark.parametrize(("table", "expected"), [("carts", CARTS), ("slots", ONLY_KEYS)])
+NESTED = """\
+with
+    source as (select * from {{ source("shop", "carts__items") }}),
+    renamed as (
+        select
+            -- keys
+            _carts_id,
+            -- columns
+            sku,
+            -- loaded by dlt
+            _dlt_parent_id,
+            _dlt_list_idx,
+            _dlt_id
+        from source
+    )
+select *
+from renamed
+"""
+
+
+@pytest.mark.parametrize(
+    ("table", "expected"), [("carts", CARTS), ("slots", ONLY_KEYS), ("carts__items", NESTED)]
+)
 def test_the_layout_is_golden(shop: dict[str, Any], table: str, expected: str) -> None:
     tables = {found.name: found for found in dlt_schema.tables(shop, "duckdb")}
     assert staging_sql("shop", tables[table], "duckdb") == expected

@@ -2,6 +2,8 @@ with
     source as (select * from {{ source("python_packages", "packages__classifiers") }}),
     renamed as (
         select
+            -- keys
+            _packages_name,
             -- columns
             classifier,
             category,

@@ -2,6 +2,8 @@ with
     source as (select * from {{ source("python_packages", "packages__requirements") }}),
     renamed as (
         select
+            -- keys
+            _packages_name,
             -- columns
             requirement,
             name,
