@@ -226,7 +226,7 @@ def _table(
             description=hints.get("description"),
             primary_key=bool(hints.get("primary_key")),
             unique=bool(hints.get("unique")) and not hints.get("row_key"),
-            system=column.lower().startswith("_dlt_") and ROOT_KEY_HINT not in hints,
+            system=column.lower().startswith("_dlt_"),
             root_key=RootKey(root_name, hints[ROOT_KEY_HINT]) if ROOT_KEY_HINT in hints else None,
         )
         for column, hints in table["columns"].items()

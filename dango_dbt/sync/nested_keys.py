@@ -143,7 +143,9 @@ def _problem(
         schema: theirs.
     """
     (_, columns), *nested = ((name, table["columns"]) for name, table in tables.items())
-    for key in keys:
+    for key, target in keys.items():
+        if target.lower().startswith("_dlt_"):
+            return f"`{target}` would look like a column of dlt's own"
         if problem := _inexact(columns[key]):
             return f"`{key}` {problem}"
     for name, columns in nested:

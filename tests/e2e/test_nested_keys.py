@@ -219,6 +219,16 @@ def test_a_key_that_would_lose_something_is_not_repeated(
     assert "_orders_id" not in _columns(workspace)
 
 
+@pytest.mark.parametrize("table", ["dlt", "dlt_parent"])
+def test_no_column_of_dlts_own_is_overwritten(workspace: Workspace, table: str) -> None:
+    hints = f'primary_key="id", table_name="{table}"'
+    _sync(workspace, hints=hints)
+    assert "would look like a column of dlt's own" in _sync(workspace, hints=hints)
+    assert workspace.rows(f"select distinct _dlt_parent_id = '1' from raw_shop.{table}__items") == [
+        (False,)
+    ]
+
+
 def test_names_are_those_of_the_warehouse(workspace: Workspace) -> None:
     rows = '{"Meta": {"Order Id": 5}, "Lines": [1, 2]}'
     _sync(workspace, rows=rows, hints='primary_key="Meta__Order Id"')
