@@ -11,7 +11,9 @@ from __future__ import annotations
 
 import gzip
 import re
+import zlib
 from collections.abc import Iterable, Iterator, Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
@@ -187,15 +189,21 @@ def _overwritten(files: Iterable[Path], keys: Mapping[str, str], schema: Schema)
     """Say which of the new columns the extracted items have themselves."""
     found: set[bytes] = set()
     for path in files:
-        with path.open("rb") as file:
-            zipped = file.read(2) == b"\x1f\x8b"
-        with gzip.open(path) if zipped else path.open("rb") as lines:
-            for line in lines:
-                if b'":[' in line:  # no list, no nested table
-                    found.update(_KEY.findall(line))
+        with suppress(
+            OSError, EOFError, zlib.error
+        ):  # dlt tells of a damaged file when it gets to it
+            found.update(name for line in _lines(path) for name in _KEY.findall(line))
     names = {schema.naming.normalize_path(name.decode(errors="replace")) for name in found}
     taken = sorted(names.intersection(keys.values()))
     return f"its items have a `{taken[0]}` already" if taken else None
+
+
+def _lines(path: Path) -> Iterator[bytes]:
+    """Read the lines of an extracted file with lists in them: others bring no nested rows."""
+    with path.open("rb") as file:
+        zipped = file.read(2) == b"\x1f\x8b"
+    with gzip.open(path) if zipped else path.open("rb") as lines:
+        yield from (line for line in lines if b'":[' in line)
 
 
 def _mark_all(pipeline: dlt.Pipeline, schema_name: str) -> None:

@@ -158,6 +158,37 @@ def test_a_lost_state_folder_does_not_make_the_column_a_foreign_one(workspace: W
     assert _keys(workspace) == [1, 1]
 
 
+DYING = """
+import os
+import signal
+from dlt.extract.extract import Extract
+
+if "DIE" in os.environ:
+    def commit(self, real=Extract.commit_packages):
+        real(self)
+        os.kill(os.getpid(), signal.SIGKILL)
+
+    Extract.commit_packages = commit
+"""
+
+
+@pytest.mark.parametrize("damaged", [False, True])
+def test_what_a_killed_run_has_extracted_gets_its_keys(
+    workspace: Workspace,
+    damaged: bool,  # noqa: FBT001 - a parameter of the test
+) -> None:
+    _sync(workspace, nested_keys=False)
+    workspace.code("shop", ORDERS.format(rows=ROW, hints=KEY) + DYING)
+    workspace.declare(shop={})
+    assert workspace.command("sync", DIE="1").returncode == -9
+    state = workspace.root / ".dango/state/dev/shop/normalize"
+    (file,) = state.rglob("orders.*.typed-jsonl.gz")
+    if damaged:
+        file.write_bytes(file.read_bytes()[:-12])
+    assert ("could not be loaded" in _sync(workspace)) == damaged
+    assert _keys(workspace) == ([None, 1] if damaged else [None, 1, 1])
+
+
 @pytest.mark.parametrize("key", ["_orders_id", "_OrdersId", "-orders id"])
 def test_a_column_of_the_items_own_is_kept(workspace: Workspace, key: str) -> None:
     rows = '{"id": 1, "items": [{"KEY": 77}]}'.replace("KEY", key)
