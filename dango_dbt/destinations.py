@@ -221,6 +221,34 @@ class SharedDuckDb:
             ) from error
 
 
+def _generated_only(target: Target) -> Warehouse:
+    raise ConfigError(
+        f"loading into `{target.type}` is not supported yet, which target `{target.name}` is",
+        place=target.place,
+        hint="load into a duckdb target; code for this one is generated with"
+        f" `generate: {{target: {target.name}}}` in sources.yml",
+    )
+
+
+def _unknown_database(_: Target) -> None:
+    return None
+
+
+def _for_generation(destination: str, dialect: str) -> Adapter:
+    """Map a warehouse whose types and quoting are known, and that cannot be loaded into yet."""
+    return Adapter(destination, dialect, open=_generated_only, database=_unknown_database)
+
+
 ADAPTERS: Mapping[str, Adapter] = {
     "duckdb": Adapter(destination="duckdb", dialect="duckdb", open=_duckdb, database=_duckdb_file),
+    "athena": _for_generation("athena", "athena"),
+    "bigquery": _for_generation("bigquery", "bigquery"),
+    "clickhouse": _for_generation("clickhouse", "clickhouse"),
+    "databricks": _for_generation("databricks", "databricks"),
+    "fabric": _for_generation("fabric", "fabric"),
+    "postgres": _for_generation("postgres", "postgres"),
+    "redshift": _for_generation("redshift", "redshift"),
+    "snowflake": _for_generation("snowflake", "snowflake"),
+    "sqlserver": _for_generation("mssql", "tsql"),
+    "synapse": _for_generation("synapse", "tsql"),
 }

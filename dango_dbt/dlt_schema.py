@@ -1,4 +1,4 @@
-"""dlt's schema ↔ the accepted schema file → `Table`s. The only reader of dlt's schema and types.
+"""dlt's schema ↔ the accepted schema file → `Table`s. The only reader of dlt's schema.
 
 The accepted schema (`.dango/schemas/<source>.yaml`, in git) is dlt's schema without what changes
 from run to run: no hashes, versions, dlt's own tables, nor anything that never held data. It only
@@ -7,21 +7,19 @@ grows: a load that lacks a table or a column takes nothing away.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Mapping
-from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
 import yaml
 
-from dango_dbt import destinations, yaml_files
+from dango_dbt import yaml_files
+from dango_dbt.dialects import Dialect
 from dango_dbt.errors import ConfigError, Place
 from dango_dbt.results import SchemaChange
 from dango_dbt.schema import Column, Reference, RootKey, Table
 
 if TYPE_CHECKING:
-    from dlt.common.destination import DestinationCapabilitiesContext
     from dlt.common.schema import Schema
 
 __all__ = [
@@ -62,7 +60,9 @@ def export(schema: Schema) -> StoredSchema:
         table["name"]: _export_table(cast("dict[str, Any]", table))
         for table in schema.data_tables(seen_data_only=True)
     }
-    return {"name": schema.name, "tables": dict(sorted(exported.items()))}
+    # Conventions that ignore case are the rule: a warehouse may then store names in its own case.
+    case = {"case_sensitive": True} if schema.naming.is_case_sensitive else {}
+    return {"name": schema.name, **case, "tables": dict(sorted(exported.items()))}
 
 
 def _export_table(table: Mapping[str, Any]) -> dict[str, Any]:
@@ -96,7 +96,7 @@ def merge(accepted: StoredSchema | None, live: StoredSchema | None) -> StoredSch
     for name, table in live["tables"].items():
         known = joined.get(name, {}).get("columns", {})
         joined[name] = {**table, "columns": known | table["columns"]}
-    return {"name": live["name"], "tables": dict(sorted(joined.items()))}
+    return {**live, "tables": dict(sorted(joined.items()))}
 
 
 def merge_missing(accepted: StoredSchema | None, known: StoredSchema | None) -> StoredSchema | None:
@@ -200,29 +200,20 @@ def tables(schema: StoredSchema, adapter_type: str) -> tuple[Table, ...]:
     """Translate a stored schema for one dbt adapter: exact types and quoted names.
 
     Raises:
-        ConfigError: the adapter is not mapped.
+        ConfigError: the adapter is not mapped, or has no type for a column.
     """
-    caps = destinations.capabilities(adapter_type)
-    dialect = destinations.adapter(adapter_type).dialect
-    return tuple(
-        _table(name, table, schema, caps, dialect) for name, table in schema["tables"].items()
-    )
+    dialect = Dialect.of(adapter_type, case_sensitive=bool(schema.get("case_sensitive")))
+    return tuple(_table(name, table, schema, dialect) for name, table in schema["tables"].items())
 
 
-def _table(
-    name: str,
-    table: Mapping[str, Any],
-    schema: StoredSchema,
-    caps: DestinationCapabilitiesContext,
-    dialect: str,
-) -> Table:
+def _table(name: str, table: Mapping[str, Any], schema: StoredSchema, dialect: Dialect) -> Table:
     root_name = _root_name(name, schema)
     root = schema["tables"][root_name]
     columns = tuple(
         Column(
-            name=column,
-            quoted=_quoted(column, caps, dialect),
-            data_type=_type({**hints, "name": column}, {**table, "name": name}, caps),
+            name=dialect.name(column),
+            quoted=dialect.quoted(column),
+            data_type=dialect.data_type({**table, "name": name}, {**hints, "name": column}),
             description=hints.get("description"),
             primary_key=bool(hints.get("primary_key")),
             unique=bool(hints.get("unique")) and not hints.get("row_key"),
@@ -238,10 +229,11 @@ def _table(
         write_disposition=root.get("write_disposition", "append"),
         description=table.get("description"),
         parent=table.get("parent"),
-        references=tuple(_references(table, schema)),
-        row_key=row_key,
+        references=tuple(_references(table, schema, dialect)),
+        row_key=row_key and dialect.name(row_key),
         history=root.get("x-merge-strategy") == "scd2",
         resource=root.get("resource"),
+        identifier=None if dialect.quoted(name) == name else dialect.name(name),
     )
 
 
@@ -263,43 +255,32 @@ def _depth(name: str, schema: StoredSchema | None) -> int:
     return 0 if parent is None else 1 + _depth(parent, schema)
 
 
-def _references(table: Mapping[str, Any], schema: StoredSchema) -> Iterable[Reference]:
+def _references(
+    table: Mapping[str, Any], schema: StoredSchema, dialect: Dialect
+) -> Iterable[Reference]:
     parent = str(table.get("parent"))
     if parent in schema["tables"]:
         keys = [name for name, hints in table["columns"].items() if hints.get("parent_key")]
         parent_columns = schema["tables"][parent]["columns"].items()
         row_keys = [name for name, hints in parent_columns if hints.get("row_key")]
         if keys and row_keys:
-            yield Reference((keys[0],), parent, (row_keys[0],), nested=True)
+            yield _reference(dialect, keys[:1], parent, row_keys[:1], nested=True)
     for reference in table.get("references") or ():
-        columns = tuple(reference["columns"])
-        referenced = tuple(reference["referenced_columns"])
+        columns, referenced = reference["columns"], reference["referenced_columns"]
         other = schema["tables"].get(reference["referenced_table"])
         if other is None or not set(columns) <= set(table["columns"]):
             continue  # never loaded here: a test on it could not even compile
         if set(referenced) <= set(other["columns"]):
-            yield Reference(columns, reference["referenced_table"], referenced)
+            yield _reference(dialect, columns, reference["referenced_table"], referenced)
 
 
-def _type(
-    column: Mapping[str, Any], table: Mapping[str, Any], caps: DestinationCapabilitiesContext
-) -> str:
-    """Render a column's type as dlt's own DDL has it."""
-    return caps.get_type_mapper().to_destination_type(cast("Any", column), cast("Any", table))
-
-
-_PLAIN = re.compile(r"[a-z_][a-z0-9_]*")
-
-
-def _quoted(name: str, caps: DestinationCapabilitiesContext, dialect: str) -> str:
-    """Quote a name only where the dialect needs it, so that the SQL reads as if written by hand."""
-    if _PLAIN.fullmatch(name) and name not in _keywords(dialect):
-        return name
-    return caps.escape_identifier(name)
-
-
-@cache
-def _keywords(dialect: str) -> frozenset[str]:
-    """Words that need quotes, found by trying the engine (scripts/keywords.py)."""
-    path = Path(__file__).parent / "keywords" / f"{dialect}.txt"
-    return frozenset(path.read_text(encoding="utf-8").split())
+def _reference(
+    dialect: Dialect,
+    columns: Iterable[str],
+    table: str,
+    referenced: Iterable[str],
+    *,
+    nested: bool = False,
+) -> Reference:
+    names = tuple(dialect.name(column) for column in columns)
+    return Reference(names, table, tuple(dialect.name(column) for column in referenced), nested)

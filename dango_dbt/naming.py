@@ -5,12 +5,14 @@ The pattern is dbt's: https://docs.getdbt.com/best-practices/how-we-structure/2-
 
 from __future__ import annotations
 
+import hashlib
 import re
 from collections.abc import Iterable
 from pathlib import PurePosixPath
 
 __all__ = [
     "models_file",
+    "relation_name",
     "sources_file",
     "staging_file",
     "staging_folder",
@@ -25,6 +27,18 @@ def staging_model(source: str, table: str) -> str:
     The name is a file's and an argument of `ref()`: what is no letter or digit becomes `_`.
     """
     return f"stg_{source}__{re.sub(r'[^0-9A-Za-z_]+', '_', table)}"
+
+
+def relation_name(model: str, longest: int) -> str:
+    """Name the relation of a model whose own name is too long for the warehouse.
+
+    Postgres keeps 63 characters, and dbt refuses more. The end is a hash of the whole name, so that
+    two models never meet.
+    """
+    if len(model) <= longest:
+        return model
+    mark = hashlib.sha256(model.encode()).hexdigest()[:8]
+    return f"{model[: longest - len(mark) - 1]}_{mark}"
 
 
 def staging_folder(source: str) -> PurePosixPath:

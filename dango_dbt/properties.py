@@ -12,7 +12,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from dango_dbt import yaml_files
-from dango_dbt.naming import staging_model, test_name
+from dango_dbt.naming import relation_name, staging_model, test_name
 from dango_dbt.schema import Column, Reference, SourceTables, Table
 
 __all__ = ["TEST_TAG", "as_text", "column_properties", "description_of", "models_yaml"]
@@ -34,6 +34,8 @@ def _model(source: SourceTables, table: Table) -> _Yaml:
         "name": staging_model(source.name, table.name),
         "description": as_text(description_of(source, table)),
     }
+    if len(model["name"]) > source.longest_name:
+        model["config"] = {"alias": relation_name(model["name"], source.longest_name)}
     if table_tests := _table_tests(source, table):
         model["data_tests"] = table_tests
     model["columns"] = []
@@ -86,7 +88,7 @@ def _table_tests(source: SourceTables, table: Table) -> list[_Yaml]:
     tests = []
     key = table.primary_key
     if len(key) > 1 and _kept_unique(table):
-        tests.append(_test("dango_unique_combination", columns=_names(key)))
+        tests.append(_test("dango_unique_combination", columns=_sql_names(source, table.name, key)))
     tests.extend(
         _relationship(source, table, reference)
         for reference in table.references
@@ -121,13 +123,14 @@ def _relationship(source: SourceTables, table: Table, reference: Reference) -> _
     to = f"ref('{staging_model(source.name, reference.table)}')"
     if len(reference.columns) == 1:
         test = "relationships"
-        arguments: _Yaml = {"to": to, "field": as_text(reference.referenced[0])}
+        (field,) = _sql_names(source, reference.table, reference.referenced)
+        arguments: _Yaml = {"to": to, "field": field}
     else:
         test = "dango_relationship"
         arguments = {
-            "columns": _names(reference.columns),
+            "columns": _sql_names(source, table.name, reference.columns),
             "to": to,
-            "to_columns": _names(reference.referenced),
+            "to_columns": _sql_names(source, reference.table, reference.referenced),
         }
     model = staging_model(source.name, table.name)
     return {
@@ -147,8 +150,15 @@ def _test(name: str, **arguments: object) -> _Yaml:
     }
 
 
-def _names(columns: Iterable[str]) -> list[str]:
-    return [as_text(column) for column in columns]
+def _sql_names(source: SourceTables, table: str, columns: Iterable[str]) -> list[str]:
+    """Write a table's columns as SQL needs them: tests put their arguments into it as they are."""
+    quoted = {
+        column.name: column.quoted
+        for known in source.tables
+        if known.name == table
+        for column in known.columns
+    }
+    return [as_text(quoted.get(column, column)) for column in columns]
 
 
 _JINJA = re.compile(r"\{\{|\{%|\{#")

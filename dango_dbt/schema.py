@@ -24,7 +24,7 @@ class Column:
     """One column of a loaded table.
 
     Attributes:
-        name: the name as the warehouse stores it.
+        name: the name as the warehouse stores it; where SQL needs no quotes for it, in lower case.
         quoted: the name as SQL needs it: bare where the dialect allows, else quoted.
         data_type: the type in the warehouse's own words, such as `DECIMAL(18,2)`.
         primary_key: part of the key that the source declares.
@@ -65,6 +65,7 @@ class Table:
         row_key: dlt's own unique column, None where a table has none (loaded from Arrow).
         resource: the dlt resource that it comes from, for nested tables the root's; None: unknown.
         history: keeps several versions of a row (dlt's SCD2 strategy), so that keys repeat.
+        identifier: the name as the warehouse stores it, where SQL has to quote it; else None.
     """
 
     name: str
@@ -76,6 +77,7 @@ class Table:
     row_key: str | None = None
     history: bool = False
     resource: str | None = None
+    identifier: str | None = None
 
     @property
     def primary_key(self) -> tuple[str, ...]:
@@ -107,6 +109,7 @@ class SourceTables:
         dlt_name: what dlt calls the source, and its schema in `_dlt_loads`; None: as we do.
         dlt_name_shared: another configured source comes from a dlt source of that name too.
         pipeline: the name of the dlt pipeline; None: the source's.
+        longest_name: how many characters a relation's name may have in the warehouse.
     """
 
     name: str
@@ -117,3 +120,4 @@ class SourceTables:
     dlt_name_shared: bool = False
     pipeline: str | None = None
     freshness: Freshness | None = None
+    longest_name: int = 65536

@@ -63,10 +63,19 @@ def _freshness(freshness: Freshness) -> _Yaml:
 def _table(source: SourceTables, table: Table) -> _Yaml:
     return {
         "name": as_text(table.name),
+        **_identifier(table),
         "description": as_text(description_of(source, table)),
         "config": {"meta": _meta(source, table)},
         "columns": [column_properties(column) for column in table.columns],
     }
+
+
+def _identifier(table: Table) -> _Yaml:
+    """Have dbt quote a name that cannot do without: on some warehouses it quotes none by itself."""
+    if table.identifier is None:
+        return {}
+    named = {} if table.identifier == table.name else {"identifier": as_text(table.identifier)}
+    return {**named, "quoting": {"identifier": True}}
 
 
 def _meta(source: SourceTables, table: Table) -> _Yaml:

@@ -51,6 +51,7 @@ def generate_files(
             dlt_name_shared=dlt_names[schema["name"]] > 1,
             pipeline=source.pipeline,
             freshness=thresholds(source),
+            longest_name=destinations.capabilities(adapter).max_identifier_length,
         )
         planned = plan_source(tables, destinations.adapter(adapter).dialect)
         results.append(_accept(layout, target, source.name, dlt_schema.dump(schema)))

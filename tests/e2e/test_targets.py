@@ -105,3 +105,47 @@ def test_the_command_exits_with_2_and_loads_nothing(workspace: Workspace, comman
     assert "profiles.yml:4:5: target `dev` has the same database as `other` (line 7)" in said
     assert "shared_targets: [dev, other]" in said
     assert not workspace.warehouse.exists()
+
+
+SHOP = """\
+import dlt
+
+@dlt.resource(primary_key="id", write_disposition="merge")
+def shop():
+    yield {"id": 1, "order": 2, "at": "2026-01-02T03:04:05Z"}
+"""
+SNOWFLAKE = "{type: snowflake, account: \"{{ env_var('UNSET') }}\"}"
+
+
+def _follow(workspace: Workspace, fields: str) -> None:
+    workspace.code("shop", SHOP)
+    workspace.declare(shop={})
+    file = workspace.root / ".dango/sources.yml"
+    text = file.read_text(encoding="utf-8")
+    file.write_text(f"generate: {{target: other}}\n{text}", encoding="utf-8")
+    workspace.write("dbt_project/profiles.yml", PROFILES.replace("{fields}", fields))
+
+
+def test_code_is_generated_for_a_warehouse_that_is_out_of_reach(workspace: Workspace) -> None:
+    """Its types and its case need no driver, no connection and no credentials."""
+    _follow(workspace, SNOWFLAKE)
+    assert workspace.sync().exit_code == 0
+    folder = "dbt_project/models/staging/shop"
+    sql = (workspace.root / folder / "stg_shop__shop.sql").read_text(encoding="utf-8")
+    assert '"ORDER",' in sql
+    assert "            id,\n" in sql
+    models = (workspace.root / folder / "_shop__models.yml").read_text(encoding="utf-8")
+    assert "data_type: NUMBER(19,0)" in models
+    assert "data_type: TIMESTAMP_LTZ" in models
+    before = workspace.generated()
+    assert workspace.command("generate").returncode == 0
+    assert workspace.generated() == before
+
+
+def test_loading_into_it_is_refused(workspace: Workspace) -> None:
+    _follow(workspace, "{type: snowflake, account: a}")
+    with pytest.raises(ConfigError) as refused:
+        workspace.sync(target="other")
+    said = str(refused.value)
+    assert "profiles.yml:7:5: loading into `snowflake` is not supported yet" in said
+    assert "load into a duckdb target" in str(refused.value.hint)

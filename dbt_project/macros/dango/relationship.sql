@@ -1,6 +1,7 @@
 {#-
     Generic test: each combination of `columns` stands in `to_columns` of another model, as dbt's own
-    `relationships` has it for one column. Rows with a null among the columns point nowhere.
+    `relationships` has it for one column. Rows with a null among the columns point nowhere. Columns
+    are given as SQL has them: one that needs quotes comes with them, as in '"order"'.
 
     data_tests:
       - dango_relationship:
@@ -14,15 +15,15 @@
     from {{ model }} as child
     where
         {% for column in columns -%}
-            child.{{ adapter.quote(column) }} is not null and
+            child.{{ column }} is not null and
         {% endfor -%}
         not exists (
             select 1
             from {{ to }} as parent
             where
                 {% for column in columns -%}
-                    parent.{{ adapter.quote(to_columns[loop.index0]) }}
-                    = child.{{ adapter.quote(column) }}
+                    parent.{{ to_columns[loop.index0] }}
+                    = child.{{ column }}
                     {%- if not loop.last %} and {% endif %}
                 {% endfor %}
         )

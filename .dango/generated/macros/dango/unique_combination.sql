@@ -1,5 +1,6 @@
 {#-
-    Generic test: no two rows agree in all of `columns`. Nulls are compared as values.
+    Generic test: no two rows agree in all of `columns`. Nulls are compared as values. Columns are
+    given as SQL has them: one that needs quotes comes with them, as in '"order"'.
 
     data_tests:
       - dango_unique_combination:
@@ -7,10 +8,8 @@
             columns: [time_hour, origin]
 -#}
 {% test dango_unique_combination(model, columns) %}
-    {%- set key = [] -%}
-    {%- for column in columns -%} {%- do key.append(adapter.quote(column)) -%} {%- endfor -%}
-    select {{ key | join(", ") }}, count(*) as number_of_rows
+    select {{ columns | join(", ") }}, count(*) as number_of_rows
     from {{ model }}
-    group by {{ key | join(", ") }}
+    group by {{ columns | join(", ") }}
     having count(*) > 1
 {% endtest %}
