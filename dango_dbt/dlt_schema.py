@@ -82,6 +82,8 @@ def _export_table(table: Mapping[str, Any]) -> dict[str, Any]:
 
 def _is_stable(key: str, value: object) -> bool:
     """Whether a hint says something that does not depend on the warehouse it was loaded into."""
+    if key == "timezone":
+        return value is False  # with a time zone is what dlt takes for granted
     return key not in _VOLATILE_COLUMN_KEYS and value is not None and value is not False
 
 

@@ -7,11 +7,11 @@ keep a formatter from folding short lists into one line, so that a diff shows on
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable
 
 from sqlglot import exp  # noqa: TID253 - generation is what sqlglot is for; the CLI imports it late
 
+from dango_dbt.layout import jinja_text, source_cte
 from dango_dbt.schema import Column, Table
 
 __all__ = ["staging_sql"]
@@ -27,9 +27,9 @@ def staging_sql(source: str, table: Table, dialect: str) -> str:
         table: what to select; every column is named.
         dialect: sqlglot's name of the dialect.
     """
-    return (  # names in it are quoted by sqlglot, or are Jinja strings
-        "with\n"  # noqa: S608 - rendering SQL is the purpose
-        f"    source as (select * from {_source_call(source, table.name)}),\n"
+    return (
+        "with\n"
+        f"{source_cte(source, table.name)}\n"
         "    renamed as (\n"
         "        select\n"
         f"{_select_list(table, dialect)}\n"
@@ -38,15 +38,6 @@ def staging_sql(source: str, table: Table, dialect: str) -> str:
         "select *\n"
         "from renamed\n"
     )
-
-
-def _source_call(source: str, table: str) -> str:
-    return f"{{{{ source({_jinja_string(source)}, {_jinja_string(table)}) }}}}"
-
-
-def _jinja_string(text: str) -> str:
-    """Render text as a Jinja string, which is written as JSON's are: a name stays data."""
-    return json.dumps(text, ensure_ascii=False)
 
 
 def _select_list(table: Table, dialect: str) -> str:
@@ -75,5 +66,5 @@ def _expression(column: Column, dialect: str) -> str:
     quoted = column.quoted != column.name
     sql = exp.column(exp.to_identifier(column.name, quoted=quoted)).sql(dialect=dialect)
     if not sql.isprintable() or any(mark in sql for mark in ("{{", "{%", "{#")):
-        return f"{{{{ {_jinja_string(sql)} }}}}"
+        return jinja_text(sql)
     return sql

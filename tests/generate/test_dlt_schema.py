@@ -46,6 +46,20 @@ def test_only_what_was_loaded_is_exported(loaded: dlt.Schema) -> None:
     assert carts["total"] == {"data_type": "double"}
 
 
+def test_a_timestamp_without_a_time_zone_stays_one() -> None:
+    schema = dlt.Schema("shop")
+    columns: Any = {
+        "at": {"name": "at", "data_type": "timestamp", "timezone": False},
+        "seen_at": {"name": "seen_at", "data_type": "timestamp", "timezone": True},
+    }
+    schema.update_table({"name": "t", "columns": columns, "x-normalizer": {"seen-data": True}})
+    (table,) = dlt_schema.tables(dlt_schema.export(schema), "duckdb")
+    assert [column.data_type for column in table.columns] == [
+        "TIMESTAMP",
+        "TIMESTAMP WITH TIME ZONE",
+    ]
+
+
 def test_the_file_brings_back_what_was_written(loaded: dlt.Schema, tmp_path: Path) -> None:
     exported = dlt_schema.export(loaded)
     path = tmp_path / "shop.yaml"
