@@ -6,7 +6,7 @@ from collections import Counter
 from pathlib import Path
 
 from dango_dbt import destinations, dlt_schema, macros
-from dango_dbt.config import SourcesConfig
+from dango_dbt.config import SourcesConfig, is_source_name
 from dango_dbt.credentials import variables
 from dango_dbt.dlt_schema import StoredSchema
 from dango_dbt.env_example import with_variables
@@ -36,7 +36,8 @@ def generate_files(
         GenerateError: a file cannot be read or written.
     """
     results: list[FileResult] = []
-    schemas = {name: _schema(layout, target, name) for name in config.names}
+    names = filter(is_source_name, config.names)  # what is wrong with an entry may be its name
+    schemas = {name: _schema(layout, target, name) for name in names}
     dlt_names = Counter(schema["name"] for schema in schemas.values() if schema)
     for source in config.sources:
         schema = schemas[source.name]

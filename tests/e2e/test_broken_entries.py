@@ -116,6 +116,15 @@ def test_entries_that_cannot_be_used_are_failed_sources(
 
 
 @pytest.mark.slow
+@pytest.mark.parametrize("name", ['"a\\0b"', "../x/y", ".dango/sources.yml/z"])
+def test_a_name_that_can_be_no_file_stops_no_generation(workspace: Workspace, name: str) -> None:
+    workspace.code("rows", ROWS)
+    write(workspace, GOOD, ENTRY.format(name=name))
+    result = workspace.sync()
+    assert result.exit_code == 2
+    assert (workspace.root / "dbt_project/models/staging/good").is_dir()
+
+
 def test_its_models_are_kept_and_left_out_of_the_build(two: Workspace) -> None:
     write(two, GOOD, BAD)
     two.mart("after_good", "select * from {{ ref('stg_good__rows') }}")
