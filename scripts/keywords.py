@@ -7,6 +7,9 @@ The other warehouses cannot be asked here. Theirs are the words that sqlfluff an
 reserved, and those that either of the engines above needs quotes for: quotes too many do no
 harm, quotes too few break the model.
 
+In every dialect the words count that sqlglot cannot read without quotes: our own tools and other
+people's read the models with it.
+
 Run as: python scripts/keywords.py
 Postgres is asked where `psql` reaches one (PGHOST and so on); else its file stays.
 """
@@ -19,6 +22,7 @@ from pathlib import Path
 
 import duckdb  # noqa: TID253 - a script of the repository, not part of the package
 from sqlfluff.core.dialects import dialect_selector
+from sqlglot import errors, exp, parse_one  # noqa: TID253 - likewise
 from sqlglot.dialects import Dialect  # noqa: TID253 - likewise
 
 KEYWORDS = Path(__file__).parents[1] / "dango_dbt" / "keywords"
@@ -125,22 +129,40 @@ def documented(dialect: str) -> set[str]:
     return {word for word in words if word.isidentifier()}
 
 
+def unreadable(dialect: str) -> set[str]:
+    """Try the words of sqlglot's own grammar in its parser."""
+    known = Dialect.get_or_raise(dialect).tokenizer_class.KEYWORDS
+    words = {word.lower() for word in known if word.isidentifier()}
+    return {word for word in words if not all(_reads(query, word, dialect) for query in QUERIES)}
+
+
+def _reads(query: str, word: str, dialect: str) -> bool:
+    quoted = exp.to_identifier(word, quoted=True).sql(dialect)
+    try:
+        tree = parse_one(query.replace('"{w}"', quoted).format(w=word), dialect=dialect)
+    except errors.SqlglotError:
+        return False
+    named = [column for column in tree.find_all(exp.Column) if column.name.lower() == word]
+    return bool(named)
+
+
 def write(dialect: str, words: Iterable[str]) -> set[str]:
-    """Write a dialect's file; gives the words."""
-    quoted = set(words)
+    """Write a dialect's file, with what sqlglot needs quotes for; gives the other words."""
+    needed = set(words)
+    quoted = needed | unreadable(dialect)
     target = KEYWORDS / f"{dialect}.txt"
     target.write_text("\n".join(sorted(quoted)) + "\n", encoding="utf-8")
     print(f"{target.name}: {len(quoted)} words need quotes")
-    return quoted
+    return needed
 
 
 def main() -> None:
     """Ask the engines that are here; take what is documented for the others."""
     tried = write("duckdb", of_duckdb())
     postgres = of_postgres()
-    if postgres is not None:
-        write("postgres", postgres)
-    tried |= set((KEYWORDS / "postgres.txt").read_text(encoding="utf-8").split())
+    if postgres is None:
+        postgres = (KEYWORDS / "postgres.txt").read_text(encoding="utf-8").split()
+    tried |= write("postgres", postgres)
     for dialect in OTHERS:
         write(dialect, documented(dialect) | tried)
 
