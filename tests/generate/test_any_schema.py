@@ -24,6 +24,8 @@ from tests.generate.strategies import schemas
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+pytestmark = pytest.mark.slow
+
 JINJA = jinja2.Environment(autoescape=False, keep_trailing_newline=True)  # noqa: S701 - SQL, not HTML
 
 

@@ -42,6 +42,7 @@ def test_sqlfmt_leaves_it_as_it_is(path: Path) -> None:
     assert formatted(sql) == sql
 
 
+@pytest.mark.slow
 @settings(max_examples=20, deadline=None)
 @given(schemas(PLAIN))
 def test_sqlfmt_leaves_any_model_as_it_is(schema: dict[str, Any]) -> None:

@@ -1,0 +1,140 @@
+"""The macros that are shipped, each in a real dbt run."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping
+from pathlib import Path
+
+import duckdb  # noqa: TID253 - the warehouse is looked into
+import pytest
+
+from dango_dbt import macros
+from dango_dbt.build import build
+from dango_dbt.progress import Progress
+from dango_dbt.project import DbtProject
+from dango_dbt.results import BuildResult
+
+Write = Callable[[Mapping[str, str]], DbtProject]
+
+SHIPPED = {f"macros/dango/{name}": text for name, text in macros.texts().items()}
+SCHEMA_NAME = Path(macros.__file__).parent / "templates" / "generate_schema_name.sql"
+
+
+def values(*rows: str) -> str:
+    return f'select * from (values {", ".join(rows)}) as t (a, "order")'
+
+
+def run(project: DbtProject) -> BuildResult:
+    return build(project, target=None, threads=None, full_refresh=False, progress=Progress())
+
+
+def failing_rows(write: Write, files: Mapping[str, str]) -> int:
+    """Build a project that has one test; how many rows fail it."""
+    result = run(write({**SHIPPED, **files}))
+    (test,) = [node for node in result.nodes if node.unique_id.startswith("test.")]
+    if test.status == "pass":
+        return 0
+    said = re.fullmatch(r"Got (\d+) results?, .*", test.message or "")
+    assert said, test
+    return int(said[1])
+
+
+COMBINATION = """\
+    models:
+      - name: t
+        data_tests:
+          - dango_unique_combination:
+              name: combination
+              arguments: {columns: [a, '"order"']}
+    """
+
+
+@pytest.mark.parametrize(
+    ("rows", "expected"),
+    [
+        pytest.param(["(1, 'x')", "(1, 'y')", "(2, 'x')"], 0, id="each differs in one"),
+        pytest.param(["(1, 'x')", "(1, 'x')", "(1, 'x')", "(2, 'x')"], 1, id="repeated"),
+        pytest.param(["(1, null)", "(2, null)"], 0, id="null differs from nothing else"),
+        pytest.param(["(1, null)", "(1, null)"], 1, id="nulls agree"),
+    ],
+)
+def test_a_combination_is_unique(project: Write, rows: list[str], expected: int) -> None:
+    files = {"models/t.sql": values(*rows), "models/t.yml": COMBINATION}
+    assert failing_rows(project, files) == expected
+
+
+RELATIONSHIP = """\
+    models:
+      - name: child
+        data_tests:
+          - dango_relationship:
+              name: link
+              arguments:
+                columns: ['"order"', a]
+                to: ref('parent')
+                to_columns: ['"order"', a]
+    """
+
+
+@pytest.mark.parametrize(
+    ("rows", "expected"),
+    [
+        pytest.param(["(1, 'x')", "(2, 'y')"], 0, id="all are there"),
+        pytest.param(["(1, 'y')", "(3, 'z')", "(3, 'z')"], 3, id="two columns of different rows"),
+        pytest.param(["(9, null)", "(null, 'x')", "(null, null)"], 0, id="null points nowhere"),
+    ],
+)
+def test_a_relationship_of_several_columns(project: Write, rows: list[str], expected: int) -> None:
+    files = {
+        "models/child.sql": values(*rows),
+        "models/parent.sql": values("(1, 'x')", "(2, 'y')", "(null, null)"),
+        "models/child.yml": RELATIONSHIP,
+    }
+    assert failing_rows(project, files) == expected
+
+
+SCHEMA_FILES = {
+    "macros/generate_schema_name.sql": SCHEMA_NAME.read_text(encoding="utf-8"),
+    "models/plain.sql": "select 1 as id",
+    "models/mart.sql": "{{ config(schema='marts') }} select 1 as id",
+}
+
+
+def test_schemas_have_plain_names_on_duckdb(project: Write) -> None:
+    written = project({**SHIPPED, **SCHEMA_FILES})
+    assert run(written).status == "success"
+    with duckdb.connect(str(written.directory.parent / "data" / "dev.duckdb")) as connection:
+        found = connection.sql(
+            "select table_schema, table_name from information_schema.tables"
+        ).fetchall()
+    assert set(found) == {("main", "plain"), ("marts", "mart")}
+
+
+@pytest.mark.parametrize(
+    ("name", "kind", "expected"),
+    [
+        ("dev", "snowflake", "dbt_ada_marts"),
+        ("prod", "snowflake", "marts"),
+        ("dev", "duckdb", "marts"),
+    ],
+)
+def test_people_who_share_a_warehouse_are_kept_apart(name: str, kind: str, expected: str) -> None:
+    """Rendered as dbt does it; there is no shared warehouse here to run it in."""
+    from types import SimpleNamespace
+
+    import jinja2
+
+    target = SimpleNamespace(name=name, type=kind, schema="dbt_ada")
+    environment = jinja2.Environment(autoescape=False)  # noqa: S701 - SQL, not HTML
+    module = environment.from_string(
+        SCHEMA_NAME.read_text(encoding="utf-8"), {"target": target}
+    ).module
+    schema_name = module.generate_schema_name  # type: ignore[attr-defined]
+    assert schema_name(" marts ", None).strip() == expected
+    assert schema_name(None, None).strip() == "dbt_ada"
+
+
+def test_every_macro_says_what_it_does() -> None:
+    for text in (*macros.texts().values(), SCHEMA_NAME.read_text(encoding="utf-8")):
+        assert text.startswith("{#-")
