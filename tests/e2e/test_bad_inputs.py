@@ -244,7 +244,7 @@ TABLE = {
     "tabs and spaces": in_code("if 1:\n        x = 1\n\ty = 1\n", "3:", static=True),
     "code that is no UTF-8": in_code(b"x = '\xe9'\n", "1:", static=True),
     "code with a null byte": Bad(
-        "SyntaxError: source code string cannot contain null bytes",
+        "source code string cannot contain null bytes",
         validate=f"{CODE}: SyntaxError: source code string cannot contain null bytes",
         code=FINE + "\0\n",
     ),
