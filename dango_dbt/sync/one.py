@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections import Counter
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import replace
 from typing import TYPE_CHECKING, cast
 
@@ -67,7 +67,8 @@ def sync_one(job: SyncJob, warehouse: Warehouse, progress: Progress) -> SyncResu
 
 def _forget_trace(job: SyncJob) -> None:
     """Remove dlt's trace of a failed run: it holds messages as they were, secrets included."""
-    (job.state / job.source.pipeline / "trace.pickle").unlink(missing_ok=True)
+    with suppress(OSError):  # none, or a name that is too long for a folder
+        (job.state / job.source.pipeline / "trace.pickle").unlink()
 
 
 def _run(
