@@ -10,7 +10,7 @@ import jinja2
 import pytest
 import sqlglot  # noqa: TID253 - the parser judges
 import yaml
-from hypothesis import given, settings
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from dango_dbt import destinations, dlt_schema
@@ -34,6 +34,10 @@ def rendered(text: str, relation: str = "raw") -> str:
     return JINJA.from_string(text).render(source=lambda *_: relation)
 
 
+def column_names(schema: dict[str, Any]) -> list[str]:
+    return [name for table in schema["tables"].values() for name in table["columns"]]
+
+
 def source_of(schema: dict[str, Any], adapter: str) -> SourceTables:
     return SourceTables("shop", "raw_shop", dlt_schema.tables(schema, adapter))
 
@@ -44,6 +48,8 @@ def source_of(schema: dict[str, Any], adapter: str) -> SourceTables:
 def test_the_sql_parses_in_its_dialect_and_selects_every_column(
     adapter: str, schema: dict[str, Any]
 ) -> None:
+    # BigQuery takes no dot in a column's name, and sqlglot reads one as a path.
+    assume(adapter != "bigquery" or not any("." in name for name in column_names(schema)))
     dialect = destinations.adapter(adapter).dialect
     for table in dlt_schema.tables(schema, adapter):
         query = sqlglot.parse_one(rendered(staging_sql("shop", table, dialect)), dialect=dialect)
