@@ -12,6 +12,7 @@ import re
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import datetime
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
@@ -90,6 +91,18 @@ class Dialect:
                 hint="give the column another `precision` in the source's code, or generate for"
                 " another target (`generate: {target: …}`)",
             ) from error
+
+    def timestamp(self, moment: str | datetime) -> str:
+        """Write a moment as dlt writes it into the SQL that it loads with."""
+        from dlt.common.destination import DestinationCapabilitiesContext
+        from dlt.common.time import ensure_pendulum_datetime
+
+        capabilities, write = self.capabilities, self.capabilities.format_datetime_literal
+        if write is None:
+            write = DestinationCapabilitiesContext.generic_capabilities().format_datetime_literal
+        no_zone = not capabilities.supports_tz_aware_datetime
+        precision = capabilities.timestamp_precision
+        return write(ensure_pendulum_datetime(moment), precision, no_tz=no_zone)
 
     def _stored(self, normalised: str) -> str:
         """Give a name the case that the warehouse stores it in, as dlt does when it loads."""

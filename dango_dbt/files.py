@@ -13,7 +13,7 @@ from pathlib import Path
 from dango_dbt.errors import GenerateError
 from dango_dbt.results import FileAction
 
-__all__ = ["Generated", "read_exactly", "read_text", "sync_file", "write_atomic"]
+__all__ = ["Generated", "read_exactly", "read_text", "remove_file", "sync_file", "write_atomic"]
 
 
 @dataclass(frozen=True)
@@ -48,6 +48,28 @@ def sync_file(file: Generated) -> FileAction:
     write_atomic(file.path, file.text)
     write_atomic(file.pristine, file.text)
     return action
+
+
+def remove_file(path: Path, pristine: Path) -> bool | None:
+    """Remove a generated file that is not wanted any more, with its pristine copy.
+
+    Returns:
+        Whether it was removed: not if it was edited. None: it is no file of ours, or not there.
+
+    Raises:
+        GenerateError: it cannot be read or removed.
+    """
+    current, copy = read_text(path), read_text(pristine)
+    if copy is None:
+        return None
+    if current is not None and current != copy:
+        return False
+    try:
+        path.unlink(missing_ok=True)
+        pristine.unlink()
+    except OSError as error:
+        raise GenerateError(f"cannot remove {path}: {error}") from error
+    return None if current is None else True
 
 
 def read_text(path: Path) -> str | None:

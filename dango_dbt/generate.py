@@ -10,7 +10,7 @@ from dango_dbt import naming
 from dango_dbt.properties import models_yaml
 from dango_dbt.schema import SourceTables
 from dango_dbt.source_properties import sources_yaml
-from dango_dbt.staging import staging_sql
+from dango_dbt.staging import staged, staging_sql
 
 __all__ = ["PlannedFile", "plan_macros", "plan_source"]
 
@@ -30,16 +30,13 @@ def plan_source(source: SourceTables, dialect: str) -> list[PlannedFile]:
     """
     if not source.tables:
         return []
-    return [
-        PlannedFile(naming.sources_file(source.name), sources_yaml(source)),
-        PlannedFile(naming.models_file(source.name), models_yaml(source)),
-        *(
-            PlannedFile(
-                naming.staging_file(source.name, table.name),
-                staging_sql(source.name, table, dialect),
-            )
-            for table in source.tables
-        ),
+    models = staged(source)
+    planned = [PlannedFile(naming.sources_file(source.name), sources_yaml(source))]
+    if models:  # dbt wants no empty list of them
+        planned.append(PlannedFile(naming.models_file(source.name), models_yaml(source, models)))
+    return planned + [
+        PlannedFile(naming.staging_file(source.name, model.table.name), staging_sql(model, dialect))
+        for model in models
     ]
 
 

@@ -6,9 +6,13 @@ test asks sqlfmt whether it agrees.
 
 from __future__ import annotations
 
-import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TypeAlias, Union
 
-__all__ = ["WIDTH", "jinja_string", "jinja_text", "source_cte"]
+from dango_dbt.jinja import jinja_string
+
+__all__ = ["WIDTH", "Call", "Doc", "Words", "import_cte", "laid_out"]
 
 #: sqlfmt's line length, which is also black's and dbt's style guide's.
 WIDTH = 88
@@ -16,39 +20,90 @@ WIDTH = 88
 _ARGUMENTS = 66
 
 
-def jinja_string(text: str) -> str:
-    """Write text as a Jinja string, as JSON's are written: a name stays data."""
-    return json.dumps(text, ensure_ascii=False)
+@dataclass(frozen=True)
+class Words:
+    """Parts that stand side by side, or each on a line of its own."""
+
+    parts: tuple[Doc, ...]
 
 
-def jinja_text(text: str) -> str:
-    """Have Jinja write a text out as it is.
+@dataclass(frozen=True)
+class Call:
+    """Something in brackets: items with commas between them."""
 
-    The filter changes nothing; a bare string would be a docstring to black, which adds a space
-    where it ends with a quote.
-    """
-    return f"{{{{ {jinja_string(text)} | string }}}}"
+    opening: str
+    items: tuple[Doc, ...]
+    closing: str = ")"
 
 
-def source_cte(source: str, table: str) -> str:
-    """Render the CTE that reads a source's table.
+#: An expression that may take several lines.
+Doc: TypeAlias = Union[str, Words, Call]  # noqa: UP007 - evaluated, before the classes are there
+
+
+def flat(doc: Doc) -> str:
+    """Write an expression on one line."""
+    if isinstance(doc, Words):
+        return " ".join(map(flat, doc.parts))
+    if isinstance(doc, Call):
+        return doc.opening + ", ".join(map(flat, doc.items)) + doc.closing
+    return doc
+
+
+def laid_out(doc: Doc, indent: int, tail: str = "") -> list[str]:
+    """Write an expression on as few lines as sqlfmt would.
 
     Args:
-        source: name of the dbt source.
-        table: name of its table.
+        doc: the expression.
+        indent: how many spaces its lines begin with.
+        tail: what follows it, such as an alias and a comma.
     """
-    names = [jinja_string(source), jinja_string(table)]
-    call = f"{{{{ source({', '.join(names)}) }}}}"
+    line = " " * indent + flat(doc) + tail
+    if len(line) <= WIDTH or isinstance(doc, str):
+        return [line]
+    if isinstance(doc, Words):
+        return _side_by_side(doc, indent, tail)
+    items = " " * (indent + 4) + ", ".join(map(flat, doc.items))
+    lines = [items]
+    if len(items) > WIDTH:
+        *first, last = doc.items
+        lines = [line for item in first for line in laid_out(item, indent + 4, ",")]
+        lines += laid_out(last, indent + 4)
+    return [" " * indent + doc.opening, *lines, " " * indent + doc.closing + tail]
+
+
+def _side_by_side(words: Words, indent: int, tail: str) -> list[str]:
+    """Write each part on its own line; but what follows a closing bracket stands behind it."""
+    first, *rest = words.parts
+    if not rest:
+        return laid_out(first, indent, tail)
+    lines = laid_out(first, indent)
+    if len(lines) > 1 and isinstance(first, Call):
+        return [*lines[:-1], lines[-1] + " " + " ".join(map(flat, rest)) + tail]
+    return [*lines, *laid_out(Words(tuple(rest)), indent, tail)]
+
+
+def import_cte(cte: str, function: str, *names: str, where: Sequence[str] = ()) -> list[str]:
+    """Render a CTE that reads what dbt calls a source or a ref.
+
+    Args:
+        cte: its name.
+        function: `source` or `ref`.
+        names: its arguments.
+        where: lines that follow.
+    """
+    arguments = [jinja_string(name) for name in names]
+    call = f"{{{{ {function}({', '.join(arguments)}) }}}}"
     select = f"select * from {call}"  # noqa: S608 - names in it are Jinja strings
-    line = f"    source as ({select}),"
-    if len(line) <= WIDTH:
-        return line
-    return "\n".join(["    source as (", *_broken(select, call, names), "    ),"])
+    line = f"    {cte} as ({select}),"
+    if len(line) <= WIDTH and not where:
+        return [line]
+    lines = _broken(select, call, function, arguments, split=bool(where))
+    return [f"    {cte} as (", *lines, *where, "    ),"]
 
 
-def _broken(select: str, call: str, names: list[str]) -> list[str]:
+def _broken(select: str, call: str, function: str, names: list[str], *, split: bool) -> list[str]:
     """Break `select * from {{ source(…) }}` into as few lines as it needs."""
-    if len(select) + 8 <= WIDTH:
+    if len(select) + 8 <= WIDTH and not split:
         return [f"        {select}"]
     if len(f"from {call}") + 8 <= WIDTH:
         return ["        select *", f"        from {call}"]
@@ -61,7 +116,7 @@ def _broken(select: str, call: str, names: list[str]) -> list[str]:
         "        select *",
         "        from",
         "            {{",
-        "                source(",
+        f"                {function}(",
         *(f"{indent}{argument}" for argument in arguments),
         "                )",
         "            }}",

@@ -5,7 +5,17 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-__all__ = ["Age", "Column", "Freshness", "Reference", "RootKey", "SourceTables", "Table"]
+__all__ = [
+    "Age",
+    "Column",
+    "Freshness",
+    "Reference",
+    "RootKey",
+    "SourceTables",
+    "StagingOptions",
+    "Table",
+    "Validity",
+]
 
 Period = Literal["minute", "hour", "day"]
 WriteDisposition = Literal["append", "replace", "merge"]
@@ -31,6 +41,11 @@ class Column:
         unique: declared unique on its own.
         system: added by dlt (`_dlt_id`, `_dlt_load_id`, …), not delivered by the source.
         root_key: which column of the root table it repeats, in a nested table.
+        kind: dlt's word for the type, the same in all warehouses: `text`, `bigint`, ….
+        variant_of: the column whose values it holds where they do not fit that one's type.
+        hard_delete: says of a row that its key is deleted: true or, in another type, not null.
+        sort: which of two rows with one key counts: the one with the higher value (desc) or the
+            lower one; None: the column does not tell.
     """
 
     name: str
@@ -41,6 +56,10 @@ class Column:
     unique: bool = False
     system: bool = False
     root_key: RootKey | None = None
+    kind: str = "text"
+    variant_of: str | None = None
+    hard_delete: bool = False
+    sort: Literal["asc", "desc"] | None = None
 
 
 @dataclass(frozen=True)
@@ -58,14 +77,55 @@ class Reference:
 
 
 @dataclass(frozen=True)
+class Validity:
+    """When each version of a row was valid (dlt's SCD2 strategy).
+
+    Attributes:
+        valid_from: name of the column with its begin.
+        valid_to: name of the column with its end.
+        active: what `valid_to` holds in rows that are current, as SQL; None: null.
+        flag_type: the type of truth values in the warehouse's own words.
+    """
+
+    valid_from: str
+    valid_to: str
+    active: str | None
+    flag_type: str
+
+
+@dataclass(frozen=True)
+class StagingOptions:
+    """What the user wants of a table's staging model; see `staging:` in sources.yml.
+
+    Attributes:
+        include: whether it has one.
+        deduplicate: keep the latest row of each key only, where rows are appended.
+        incremental: take over what is new, instead of a view.
+        coalesce_variants: bring the values of variant columns back into their column.
+        hide_dlt_columns: leave dlt's own columns out.
+    """
+
+    include: bool = True
+    deduplicate: bool = False
+    incremental: bool = False
+    coalesce_variants: bool = False
+    hide_dlt_columns: bool = False
+
+
+@dataclass(frozen=True)
 class Table:
     """One table of a dataset: a root table, or one nested in `parent`.
 
     Attributes:
-        row_key: dlt's own unique column, None where a table has none (loaded from Arrow).
+        row_key: dlt's own id of a row, None where a table has none (loaded from Arrow). It is
+            unique but for a table with `validity`, where versions that are the same share it.
+        load_id: the column that tells which load has brought a row, or the row that it is nested
+            in; null in rows that were loaded before the column was there.
         resource: the dlt resource that it comes from, for nested tables the root's; None: unknown.
         history: keeps several versions of a row (dlt's SCD2 strategy), so that keys repeat.
         identifier: the name as the warehouse stores it, where SQL has to quote it; else None.
+        validity: when each version of a row was valid; in a root table that keeps a history.
+        staging: what the user wants of its staging model.
     """
 
     name: str
@@ -75,9 +135,12 @@ class Table:
     parent: str | None = None
     references: tuple[Reference, ...] = ()
     row_key: str | None = None
+    load_id: str | None = None
     history: bool = False
     resource: str | None = None
     identifier: str | None = None
+    validity: Validity | None = None
+    staging: StagingOptions = StagingOptions()
 
     @property
     def primary_key(self) -> tuple[str, ...]:

@@ -10,7 +10,8 @@ from dataclasses import asdict
 from typing import Any
 
 from dango_dbt import yaml_files
-from dango_dbt.properties import as_text, column_properties, description_of
+from dango_dbt.jinja import as_text
+from dango_dbt.properties import column_properties, description_of
 from dango_dbt.schema import Freshness, SourceTables, Table
 
 __all__ = ["SOURCE_TAG", "sources_yaml"]

@@ -6,22 +6,33 @@ from collections import Counter
 from pathlib import Path
 
 from dango_dbt import destinations, dlt_schema, macros
-from dango_dbt.config import SourcesConfig, is_source_name
+from dango_dbt.config import SourceConfig, SourcesConfig, is_source_name
 from dango_dbt.credentials import variables
 from dango_dbt.dlt_schema import StoredSchema
 from dango_dbt.env_example import with_variables
-from dango_dbt.files import Generated, read_exactly, read_text, sync_file, write_atomic
+from dango_dbt.files import (
+    Generated,
+    read_exactly,
+    read_text,
+    remove_file,
+    sync_file,
+    write_atomic,
+)
 from dango_dbt.freshness import thresholds
 from dango_dbt.generate import plan_macros, plan_source
+from dango_dbt.naming import models_file, staging_file
+from dango_dbt.progress import Progress
 from dango_dbt.project import ProjectLayout
 from dango_dbt.results import FileAction, FileResult
 from dango_dbt.schema import SourceTables
+from dango_dbt.staging import staged
+from dango_dbt.staging_options import remarks, with_options
 
 __all__ = ["generate_files"]
 
 
 def generate_files(
-    layout: ProjectLayout, config: SourcesConfig, *, target: str, adapter: str
+    layout: ProjectLayout, config: SourcesConfig, *, target: str, adapter: str, progress: Progress
 ) -> list[FileResult]:
     """Bring all generated files up to date.
 
@@ -30,6 +41,7 @@ def generate_files(
         config: which sources there are; a disabled one keeps its files.
         target: name of the target whose last loads are taken in.
         adapter: the dbt adapter whose types and quoting the text follows.
+        progress: is told what the user should know of the result.
 
     Raises:
         ConfigError: a schema file is broken, or the adapter is not mapped.
@@ -46,7 +58,7 @@ def generate_files(
         tables = SourceTables(
             source.name,
             source.dataset,
-            dlt_schema.tables(schema, adapter),
+            with_options(dlt_schema.tables(schema, adapter), source.staging),
             source.description,
             dlt_name=schema["name"],
             dlt_name_shared=dlt_names[schema["name"]] > 1,
@@ -57,10 +69,48 @@ def generate_files(
         planned = plan_source(tables, destinations.adapter(adapter).dialect)
         results.append(_accept(layout, target, source.name, dlt_schema.dump(schema)))
         results += [_write(layout, layout.dbt.models / file.path, file.text) for file in planned]
+        results += _without_excluded(layout, tables, progress)
+        _warn(tables, source, progress)
     if results:
         planned = plan_macros(macros.texts())
         results += [_write(layout, layout.dbt.macros / file.path, file.text) for file in planned]
     return results + _env_example(layout, config)
+
+
+def _warn(tables: SourceTables, source: SourceConfig, progress: Progress) -> None:
+    """Tell what of `staging:` has no effect, and which values their columns could not take."""
+    for remark in remarks(tables.tables, source.staging):
+        progress.warning(f"source `{source.name}`: {remark}")
+    for model in staged(tables):
+        for column in model.columns:
+            if base := column.column.variant_of:
+                progress.warning(
+                    f"source `{source.name}`: values of `{model.table.name}.{base}` have come in"
+                    f" another type: they are in `{column.name}`, and `{base}` is null there (mend"
+                    " the source, or set `staging: {variants: coalesce}`)"
+                )
+
+
+def _without_excluded(
+    layout: ProjectLayout, tables: SourceTables, progress: Progress
+) -> list[FileResult]:
+    """Remove the models of tables that sources.yml excludes now; edited ones stay."""
+    names = [table.name for table in tables.tables if not table.staging.include]
+    files = [staging_file(tables.name, name) for name in names]
+    if len(names) == len(tables.tables):
+        files.append(models_file(tables.name))
+    results = []
+    for file in files:
+        path = layout.dbt.models / file
+        removed = remove_file(path, layout.pristine(path))
+        if removed:
+            results.append(_result(layout, path, "removed"))
+        elif removed is False:
+            progress.warning(
+                f"{layout.shown(path)} stays, since it was edited, though `staging:` in sources.yml"
+                " excludes its table: remove it, or include the table"
+            )
+    return results
 
 
 def _env_example(layout: ProjectLayout, config: SourcesConfig) -> list[FileResult]:

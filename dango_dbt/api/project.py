@@ -300,7 +300,9 @@ class Project:
     def _generate(self, target: str, adapter: str, progress: Progress) -> list[FileResult]:
         from dango_dbt.api.generating import generate_files
 
-        files = generate_files(self.layout, self.config, target=target, adapter=adapter)
+        files = generate_files(
+            self.layout, self.config, target=target, adapter=adapter, progress=progress
+        )
         progress.files_written(files)
         return files
 

@@ -16,6 +16,7 @@ from dango_dbt.config.models import (
 )
 from dango_dbt.config.problem import in_one
 from dango_dbt.config.removal import without_entry
+from dango_dbt.config.staging import StagingConfig, TableStagingConfig
 
 __all__ = [
     "STAGING_DATASET_SUFFIX",
@@ -27,6 +28,8 @@ __all__ = [
     "KeyPath",
     "SourceConfig",
     "SourcesConfig",
+    "StagingConfig",
+    "TableStagingConfig",
     "add_entry",
     "in_one",
     "is_source_name",

@@ -12,6 +12,7 @@ from pydantic import BeforeValidator, Field, PrivateAttr, TypeAdapter, WithJsonS
 
 from dango_dbt.config.base import Config
 from dango_dbt.config.freshness import FreshnessConfig, Schedule
+from dango_dbt.config.staging import StagingConfig
 from dango_dbt.errors import ConfigError, Place
 
 __all__ = [
@@ -126,6 +127,9 @@ class SourceConfig(Config):
         default=None,
         description="How old the last sync may be in `dbt source freshness`; default: a warning"
         " after twice the longest pause of the schedule, an error after four times.",
+    )
+    staging: StagingConfig = Field(
+        default=StagingConfig(), description="How the source's tables are staged."
     )
 
     @property

@@ -5,19 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import date, datetime
 from difflib import get_close_matches
-from typing import TYPE_CHECKING, Any
+from types import NoneType
+from typing import TYPE_CHECKING, Any, get_args, get_origin
 
 from pydantic import BaseModel
 
 from dango_dbt.config.document import Document
-from dango_dbt.config.freshness import AgeConfig, FreshnessConfig
-from dango_dbt.config.models import (
-    DltNativeConfig,
-    GenerateConfig,
-    KeyPath,
-    SourceConfig,
-    SourcesConfig,
-)
+from dango_dbt.config.models import KeyPath, SourcesConfig
 from dango_dbt.config.problem import Problem
 from dango_dbt.errors import ConfigError
 
@@ -25,17 +19,6 @@ if TYPE_CHECKING:
     from pydantic_core import ErrorDetails
 
 __all__ = ["in_words"]
-
-#: Which model stands where, list indexes left out.
-_MODELS: Mapping[KeyPath, type[BaseModel]] = {
-    (): SourcesConfig,
-    ("sources",): SourceConfig,
-    ("sources", "dlt_native"): DltNativeConfig,
-    ("sources", "freshness"): FreshnessConfig,
-    ("sources", "freshness", "warn_after"): AgeConfig,
-    ("sources", "freshness", "error_after"): AgeConfig,
-    ("generate",): GenerateConfig,
-}
 
 #: What a value must be, by pydantic's type of the error.
 _MUST_BE = {
@@ -133,7 +116,20 @@ def _nearest(path: KeyPath) -> str | None:
 
 def _valid_keys(path: KeyPath) -> list[str]:
     """Which keys there are beside the one at a path."""
-    return list(_MODELS[tuple(part for part in path[:-1] if isinstance(part, str))].model_fields)
+    kind: Any = SourcesConfig
+    for part in path[:-1]:
+        if isinstance(kind, type) and issubclass(kind, BaseModel):
+            kind = kind.model_fields[str(part)].annotation
+        else:  # an item of a list or a mapping: whatever its place or name, it is of one kind
+            kind = get_args(kind)[-1 if get_origin(kind) is Mapping else 0]
+        kind = _without_none(kind)
+    return list(kind.model_fields)
+
+
+def _without_none(kind: Any) -> Any:  # noqa: ANN401 - an annotation
+    """Make `X` of `X | None`."""
+    kinds = get_args(kind)
+    return next(each for each in kinds if each is not NoneType) if NoneType in kinds else kind
 
 
 def _key_is_no_text(path: KeyPath, document: Document) -> ConfigError:

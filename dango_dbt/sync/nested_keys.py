@@ -1,5 +1,6 @@
 """A root table's primary key goes along into all its nested tables, so that no join is needed.
 
+So does the id of the load, where nested tables are staged incrementally: they have none themselves.
 dlt's relational normaliser does it (https://dlthub.com/docs/general-usage/schema, "propagation").
 It is told after extract, when names are normalised and all is known of a table that its resource,
 or the data itself, says; dlt forgets it with the next extract. It asks nobody before it overwrites
@@ -25,7 +26,8 @@ from dlt.common.schema.utils import (
     is_nested_table,
 )
 
-from dango_dbt.dlt_schema import ROOT_KEY_HINT
+from dango_dbt.config import SourceConfig
+from dango_dbt.dlt_schema import LOAD_ID_HINT, ROOT_KEY_HINT
 from dango_dbt.progress import Progress
 from dango_dbt.sync import steps
 from dango_dbt.sync.job import SyncJob
@@ -39,6 +41,8 @@ if TYPE_CHECKING:
 __all__ = ["normalize"]
 
 _OFF = "(`nested_keys: false` turns this off)"
+#: What the load's id is called in nested tables, and in root tables (dlt's).
+_LOAD_ID, _DLT_LOAD_ID = "_root_load_id", "_dlt_load_id"
 #: What dlt gives a decimal column of which it knows no more than that (precision 38, scale 9).
 _DEFAULT_SCALE = 9
 
@@ -55,42 +59,86 @@ def normalize(
         schema = pipeline.schemas[schema_name]
     except FileNotFoundError:  # what is pending is of another schema
         return steps.normalize(pipeline)
-    if job.source.nested_keys:
-        for problem in _propagate(schema, _extracted_files(pipeline)):
-            progress.warning(f"source `{job.source.name}`: {problem} {_OFF}")
-        pipeline.schemas.save_schema(schema)
+    for problem in _propagate(schema, job.source, _extracted_files(pipeline)):
+        progress.warning(f"source `{job.source.name}`: {problem}")
+    pipeline.schemas.save_schema(schema)
     rows = steps.normalize(pipeline)
     _mark_all(pipeline, schema_name)
     return rows
 
 
-def _propagate(schema: Schema, files: Mapping[str, list[Path]]) -> Iterator[str]:
-    """Tell dlt which keys to repeat; says of which ones that is not possible."""
+def _propagate(
+    schema: Schema, source: SourceConfig, files: Mapping[str, list[Path]]
+) -> Iterator[str]:
+    """Tell dlt which columns to repeat; says of which ones that is not possible."""
     try:
         known = _configured(schema)
     except InvalidJsonNormalizer:  # the user's own: it may know no nested tables at all
         return
     for name, root in _roots(schema).items():
-        keys = _keys(name, root, schema, known)
         nested = _nested(name, schema)
-        if not keys:
-            continue
-        if not nested or not all(_repeats(table, keys) for table in nested.values()):
-            problem = _problem({name: root, **nested}, keys, schema)
-            if problem and not nested:
-                continue  # there may never be one
-            problem = problem or _overwritten(files.get(name, ()), keys, schema)
-            if problem:
-                yield f"nested tables of `{name}` do not get its key: {problem}"
-                continue
-        config = cast("Any", {"propagation": {"tables": {name: keys}}})
-        DataItemNormalizer.update_normalizer_config(schema, config)
-        types = {
-            target: root["columns"][key]["data_type"]
-            for key, target in keys.items()
-            if "data_type" in root["columns"][key]
-        }
-        schema.update_preferred_types(cast("Any", types), normalize_identifiers=False)
+        extracted = files.get(name, ())
+        keys = _keys(name, root, schema, known) if source.nested_keys else {}
+        if problem := _repeat(name, root, nested, keys, schema, extracted):
+            yield f"nested tables of `{name}` do not get its key: {problem} {_OFF}"
+        load_id = (
+            _load_id(name, root, schema, known) if _wants_load_id(name, nested, source) else {}
+        )
+        if problem := _repeat(name, root, nested, load_id, schema, extracted):
+            yield f"nested tables of `{name}` are not staged incrementally: {problem}"
+
+
+def _repeat(  # noqa: PLR0913, PLR0917 - all that it depends on
+    name: str,
+    root: TTableSchema,
+    nested: Mapping[str, TTableSchema],
+    keys: Mapping[str, str],
+    schema: Schema,
+    files: Iterable[Path],
+) -> str | None:
+    """Have columns of a root table repeated in its nested ones; says why that is not possible."""
+    if not keys:
+        return None
+    if not nested or not all(_repeats(table, keys) for table in nested.values()):
+        problem = _problem({name: root, **nested}, keys, schema)
+        if problem and not nested:
+            return None  # there may never be one
+        problem = problem or _overwritten(files, keys, schema)
+        if problem:
+            return problem
+    config = cast("Any", {"propagation": {"tables": {name: dict(keys)}}})
+    DataItemNormalizer.update_normalizer_config(schema, config)
+    types = {target: _type(root, key) for key, target in keys.items()}
+    types = {target: data_type for target, data_type in types.items() if data_type}
+    schema.update_preferred_types(cast("Any", types), normalize_identifiers=False)
+    return None
+
+
+def _type(root: TTableSchema, column: str) -> str | None:
+    """Tell a column's type; dlt's own joins a new table only with its first row."""
+    if column.lower() == _DLT_LOAD_ID:
+        return "text"
+    return root["columns"][column].get("data_type")
+
+
+def _wants_load_id(root: str, nested: Iterable[str], source: SourceConfig) -> bool:
+    """Whether a table is staged incrementally, or one that is nested in it."""
+    said = {name: table.incremental for name, table in source.staging.tables.items()}
+    own = said.get(root)
+    return bool(source.staging.incremental if own is None else own) or any(map(said.get, nested))
+
+
+def _load_id(
+    name: str, root: TTableSchema, schema: Schema, known: Mapping[str, Any]
+) -> dict[str, str]:
+    """Name the column for the load's id, where it is of use: dlt adds rows, or merges them."""
+    key = schema.naming.normalize_identifier(_DLT_LOAD_ID)
+    disposition = root.get("write_disposition")
+    if disposition == "replace" or root.get("x-merge-strategy") == "scd2":
+        return {}
+    if key in _mapping(name, known):
+        return {}
+    return {key: schema.naming.normalize_identifier(_LOAD_ID)}
 
 
 def _configured(schema: Schema) -> Mapping[str, Any]:
@@ -131,7 +179,11 @@ def _keys(
 
 def _repeats(table: TTableSchema, keys: Mapping[str, str]) -> bool:
     """Whether a nested table has the columns already, from us."""
-    return all(ROOT_KEY_HINT in table["columns"].get(target, {}) for target in keys.values())
+    return all(_is_ours(table["columns"].get(target, {})) for target in keys.values())
+
+
+def _is_ours(column: Mapping[str, Any]) -> bool:
+    return ROOT_KEY_HINT in column or LOAD_ID_HINT in column
 
 
 def _problem(
@@ -148,11 +200,11 @@ def _problem(
     for key, target in keys.items():
         if target.lower().startswith("_dlt_"):
             return f"`{target}` would look like a column of dlt's own"
-        if problem := _inexact(columns[key]):
+        if problem := _inexact(columns.get(key, {})):
             return f"`{key}` {problem}"
     for name, columns in nested:
         for target in keys.values():
-            if ROOT_KEY_HINT not in columns.get(target, {ROOT_KEY_HINT: ""}):
+            if target in columns and not _is_ours(columns[target]):
                 return f"`{name}` has a column `{target}` of its own"
     for name in tables:
         contract = schema.resolve_contract_settings_for_table(name)
@@ -218,7 +270,7 @@ def _mark_all(pipeline: dlt.Pipeline, schema_name: str) -> None:
 
 
 def _mark(schema: Schema) -> bool:
-    """Put the name of the root's column at each repeated key; tells whether one was new."""
+    """Put a hint at each repeated column: the name of the root's one; tells whether one was new."""
     try:
         known = _configured(schema)
     except InvalidJsonNormalizer:
@@ -226,10 +278,12 @@ def _mark(schema: Schema) -> bool:
     new = False
     for name, root in _roots(schema).items():
         mapping = _mapping(name, known)
+        hints = dict.fromkeys(_primary_key(root), ROOT_KEY_HINT)
+        hints[schema.naming.normalize_identifier(_DLT_LOAD_ID)] = LOAD_ID_HINT
         for table in _nested(name, schema).values():
-            for key in _primary_key(root):
+            for key, hint in hints.items():
                 column = cast("dict[str, Any] | None", table["columns"].get(mapping.get(key, "")))
-                if column is not None and ROOT_KEY_HINT not in column:
-                    column[ROOT_KEY_HINT] = key
+                if column is not None and hint not in column:
+                    column[hint] = key
                     new = True
     return new

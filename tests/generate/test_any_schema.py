@@ -18,7 +18,7 @@ from dango_dbt.destinations import ADAPTERS
 from dango_dbt.dialects import Dialect
 from dango_dbt.generate import plan_source
 from dango_dbt.schema import Column, SourceTables, Table
-from dango_dbt.staging import staging_sql
+from tests.generate.rendering import sql_of
 from tests.generate.strategies import schemas
 
 if TYPE_CHECKING:
@@ -52,7 +52,7 @@ def test_the_sql_parses_in_its_dialect_and_selects_every_column(
     assume(adapter != "bigquery" or not any("." in name for name in column_names(schema)))
     dialect = destinations.adapter(adapter).dialect
     for table in dlt_schema.tables(schema, adapter):
-        query = sqlglot.parse_one(rendered(staging_sql("shop", table, dialect)), dialect=dialect)
+        query = sqlglot.parse_one(rendered(sql_of(table, dialect)), dialect=dialect)
         assert isinstance(query, sqlglot.exp.Select)
         renamed = next(cte for cte in query.ctes if cte.alias == "renamed").this
         assert sorted(renamed.named_selects) == sorted(column.name for column in table.columns)
@@ -142,4 +142,4 @@ def test_the_built_model_has_the_rows_of_the_raw_table(
 
 
 def model(table: Table) -> str:
-    return rendered(staging_sql("shop", table, "duckdb"))
+    return rendered(sql_of(table))

@@ -13,9 +13,9 @@ from dango_dbt.destinations import ADAPTERS
 from dango_dbt.dialects import Dialect
 from dango_dbt.errors import ConfigError
 from dango_dbt.naming import relation_name
-from dango_dbt.properties import models_yaml
 from dango_dbt.schema import SourceTables, Table
 from dango_dbt.source_properties import sources_yaml
+from tests.generate.rendering import models_of
 
 NAMES = ["id", "order", "1st", "Mixed", "größe"]
 
@@ -116,7 +116,7 @@ def test_tests_of_keys_and_references_name_columns_as_sql_does() -> None:
     schema["tables"]["t"] |= {"references": [points], "write_disposition": "merge"}
     schema["tables"]["u"] = {"columns": {"group": {"data_type": "bigint"}}}
     source = SourceTables("s", "raw_s", dlt_schema.tables(schema, "snowflake"))
-    model = yaml.safe_load(models_yaml(source))["models"][0]
+    model = yaml.safe_load(models_of(source))["models"][0]
     combination = model["data_tests"][0]["dango_unique_combination"]
     assert combination["arguments"]["columns"] == ['"ORDER"', "id"]
     (order, _) = model["columns"]
@@ -128,7 +128,7 @@ def test_tests_of_keys_and_references_name_columns_as_sql_does() -> None:
 def test_a_model_whose_name_is_too_long_gets_a_shorter_relation() -> None:
     tables = tuple(Table(f"{'deep__' * 9}{name}", ()) for name in ("items", "units"))
     source = SourceTables("shop", "raw_shop", tables, longest_name=63)
-    models = yaml.safe_load(models_yaml(source))["models"]
+    models = yaml.safe_load(models_of(source))["models"]
     aliases = [model["config"]["alias"] for model in models]
     assert [model["name"] for model in models] == [f"stg_shop__{table.name}" for table in tables]
     assert len(set(aliases)) == 2

@@ -1,7 +1,8 @@
 """Golden files: a stored schema per case, and what is generated from it for each warehouse.
 
-`golden/<case>/schema.yaml` is the schema, `golden/<case>/<adapter>/` the files. After a change that
-is meant, write them anew and read the difference in git:
+`golden/<case>/schema.yaml` is the schema, `staging.yaml`, if there is one, what sources.yml says
+under `staging:`, and `golden/<case>/<adapter>/` the files. After a change that is meant, write them
+anew and read the difference in git:
 
     RENEW_GOLDEN=1 pytest tests/generate/test_golden.py
 
@@ -14,10 +15,13 @@ import os
 from pathlib import Path
 
 import pytest
+import yaml
 
 from dango_dbt import destinations, dlt_schema
+from dango_dbt.config import StagingConfig
 from dango_dbt.generate import plan_source
 from dango_dbt.schema import SourceTables
+from dango_dbt.staging_options import with_options
 
 GOLDEN = Path(__file__).parent / "golden"
 CASES = sorted(path for path in GOLDEN.glob("*/*") if path.is_dir())
@@ -31,12 +35,18 @@ def generated(case: Path) -> dict[str, str]:
     source = SourceTables(
         "shop",
         "raw_shop",
-        dlt_schema.tables(schema, adapter),
+        with_options(dlt_schema.tables(schema, adapter), staging_config(case.parent)),
         "A shop.",
         longest_name=destinations.capabilities(adapter).max_identifier_length,
     )
     planned = plan_source(source, destinations.adapter(adapter).dialect)
     return {file.path.name: file.text for file in planned}
+
+
+def staging_config(folder: Path) -> StagingConfig:
+    path = folder / "staging.yaml"
+    given = yaml.safe_load(path.read_text(encoding="utf-8")) if path.exists() else {}
+    return StagingConfig.model_validate(given)
 
 
 def golden(case: Path) -> dict[str, str]:
@@ -57,9 +67,18 @@ def test_what_is_generated_is_golden(case: Path) -> None:
     assert generated(case) == golden(case)
 
 
-def test_each_warehouse_has_the_types_case() -> None:
-    cases = {case.name for case in CASES if case.parent.name == "types"}
+@pytest.mark.parametrize("name", ["types", "history", "coalesced", "deduplicated", "incremental"])
+def test_each_warehouse_has_the_case(name: str) -> None:
+    """What differs from one dialect to the other."""
+    cases = {case.name for case in CASES if case.parent.name == name}
     assert cases == set(destinations.ADAPTERS)
+
+
+def test_each_option_has_a_case() -> None:
+    said = [staging_config(path.parent) for path in GOLDEN.glob("*/staging.yaml")]
+    said += [table for config in said for table in config.tables.values()]  # type: ignore[misc]
+    used = {name for config in said for name in config.model_fields_set}
+    assert used == set(StagingConfig.model_fields)
 
 
 def test_the_types_case_has_every_type_of_dlts() -> None:

@@ -12,9 +12,9 @@ from hypothesis import strategies as st
 
 from dango_dbt import dlt_schema
 from dango_dbt.naming import test_name as name_of_test
-from dango_dbt.properties import models_yaml
 from dango_dbt.schema import Column, SourceTables, Table
 from dango_dbt.source_properties import sources_yaml
+from tests.generate.rendering import models_of
 
 MODELS = """\
 version: 2
@@ -73,11 +73,11 @@ def tables(shop: dict[str, Any], *names: str) -> SourceTables:
 
 
 def test_the_models_file_is_golden(shop: dict[str, Any]) -> None:
-    assert models_yaml(tables(shop, "users", "slots")) == MODELS
+    assert models_of(tables(shop, "users", "slots")) == MODELS
 
 
 def column_tests(table: str, column: str, shop: dict[str, Any]) -> dict[str, Any]:
-    (model,) = yaml.safe_load(models_yaml(tables(shop, table)))["models"]
+    (model,) = yaml.safe_load(models_of(tables(shop, table)))["models"]
     (found,) = [each for each in model["columns"] if each["name"] == column]
     return {name: body for test in found.get("data_tests", []) for name, body in test.items()}
 
@@ -130,7 +130,7 @@ texts = st.text(
 def test_any_description_comes_out_as_itself(description: str) -> None:
     table = Table("t", (Column("a", "a", "INT", description=description),), description=description)
     source = SourceTables("s", "raw_s", (table,), description)
-    (model,) = yaml.safe_load(models_yaml(source))["models"]
+    (model,) = yaml.safe_load(models_of(source))["models"]
     (declared,) = yaml.safe_load(sources_yaml(source))["sources"]
     found = (model["description"], model["columns"][0]["description"], declared["description"])
     assert [rendered(text) for text in found] == [description] * 3

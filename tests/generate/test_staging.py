@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from dango_dbt import dlt_schema
 from dango_dbt.schema import Column, Table
-from dango_dbt.staging import staging_sql
+from tests.generate.rendering import sql_of
 
 CARTS = """\
 with
@@ -75,14 +75,14 @@ from renamed
 )
 def test_the_layout_is_golden(shop: dict[str, Any], table: str, expected: str) -> None:
     tables = {found.name: found for found in dlt_schema.tables(shop, "duckdb")}
-    assert staging_sql("shop", tables[table], "duckdb") == expected
+    assert sql_of(tables[table]) == expected
 
 
 def rendered(table: Table) -> str:
     """The SQL as dbt would render it: Jinja evaluated, `source()` gives the table called raw."""
     import jinja2
 
-    sql = staging_sql("shop", table, "duckdb")
+    sql = sql_of(table)
     return jinja2.Environment(autoescape=False).from_string(sql).render(source=lambda *_: "raw")  # noqa: S701 - SQL, not HTML
 
 
@@ -113,7 +113,7 @@ def test_any_column_name_reads_its_column(columns: list[str]) -> None:
 def test_names_of_source_and_table_stay_data(source: str, table: str) -> None:
     import jinja2
 
-    sql = staging_sql(source, Table(table, (Column("a", "a", "INT"),)), "duckdb")
+    sql = sql_of(Table(table, (Column("a", "a", "INT"),)), source=source)
     seen = []
     jinja2.Environment(autoescape=False).from_string(sql).render(  # noqa: S701 - SQL, not HTML
         source=lambda *arguments: seen.append(arguments)

@@ -6,9 +6,11 @@ with
             id,
             -- columns
             name,
+            -- history
+            _dlt_valid_from as valid_from,
+            _dlt_valid_to as valid_to,
+            _dlt_valid_to is null as is_current,
             -- loaded by dlt
-            _dlt_valid_from,
-            _dlt_valid_to,
             _dlt_load_id,
             _dlt_id
         from source

@@ -1,4 +1,4 @@
-"""dlt's schema ↔ the accepted schema file → `Table`s. The only reader of dlt's schema.
+"""dlt's schema ↔ the accepted schema file.
 
 The accepted schema (`.dango/schemas/<source>.yaml`, in git) is dlt's schema without what changes
 from run to run: no hashes, versions, dlt's own tables, nor anything that never held data. It only
@@ -14,16 +14,16 @@ from typing import TYPE_CHECKING, Any, cast
 import yaml
 
 from dango_dbt import yaml_files
-from dango_dbt.dialects import Dialect
 from dango_dbt.errors import ConfigError, Place
 from dango_dbt.results import SchemaChange
-from dango_dbt.schema import Column, Reference, RootKey, Table
 
 if TYPE_CHECKING:
     from dlt.common.schema import Schema
 
 __all__ = [
+    "LOAD_ID_HINT",
     "ROOT_KEY_HINT",
+    "VARIANT_HINT",
     "StoredSchema",
     "changes",
     "dump",
@@ -32,8 +32,8 @@ __all__ = [
     "merge",
     "merge_missing",
     "missing",
+    "root_name",
     "root_table",
-    "tables",
 ]
 
 #: The form of the file: plain data, `{"name": …, "tables": {name: {…, "columns": {name: {…}}}}}`.
@@ -41,6 +41,10 @@ StoredSchema = dict[str, Any]
 
 #: A hint of ours on a column of a nested table: which column of the root's key it repeats.
 ROOT_KEY_HINT = "x-dango-root-key"
+#: Likewise: it repeats the id of the load that has brought the root's row.
+LOAD_ID_HINT = "x-dango-load-id"
+#: A hint of ours on a variant column: whose values it holds where they do not fit.
+VARIANT_HINT = "x-dango-variant-of"
 
 _TABLE_KEYS = ("description", "parent", "resource", "write_disposition", "references")
 # A column that joins a filled table is nullable there, and not null where the table was new.
@@ -57,7 +61,7 @@ def export(schema: Schema) -> StoredSchema:
     dlt's order.
     """
     exported = {
-        table["name"]: _export_table(cast("dict[str, Any]", table))
+        table["name"]: _export_table(cast("dict[str, Any]", table), schema)
         for table in schema.data_tables(seen_data_only=True)
     }
     # Conventions that ignore case are the rule: a warehouse may then store names in its own case.
@@ -65,7 +69,7 @@ def export(schema: Schema) -> StoredSchema:
     return {"name": schema.name, **case, "tables": dict(sorted(exported.items()))}
 
 
-def _export_table(table: Mapping[str, Any]) -> dict[str, Any]:
+def _export_table(table: Mapping[str, Any], schema: Schema) -> dict[str, Any]:
     kept = {key: table[key] for key in _TABLE_KEYS if table.get(key)}
     kept |= {
         key: value
@@ -77,7 +81,23 @@ def _export_table(table: Mapping[str, Any]) -> dict[str, Any]:
         for name, column in table["columns"].items()
         if column.get("data_type")
     }
+    for name, column in kept["columns"].items():
+        if column.get("variant") and (base := _base(name, kept["columns"], schema)):
+            column |= {VARIANT_HINT: base}
+            column.pop("description", None)  # dlt's says nothing that the hint does not
     return kept
+
+
+def _base(variant: str, columns: Iterable[str], schema: Schema) -> str | None:
+    """Find the column that a variant belongs to: dlt names it after that one and its own type."""
+    from dlt.common.data_types import DATA_TYPES
+    from dlt.common.typing import VARIANT_FIELD_FORMAT
+
+    parts = [VARIANT_FIELD_FORMAT % data_type for data_type in (*DATA_TYPES, "complex")]
+    for column in columns:
+        if variant in (schema.naming.shorten_fragments(column, part) for part in parts):
+            return column
+    return None
 
 
 def _is_stable(key: str, value: object) -> bool:
@@ -198,54 +218,14 @@ def _problem(schema: object) -> str | None:
     return None
 
 
-def tables(schema: StoredSchema, adapter_type: str) -> tuple[Table, ...]:
-    """Translate a stored schema for one dbt adapter: exact types and quoted names.
-
-    Raises:
-        ConfigError: the adapter is not mapped, or has no type for a column.
-    """
-    dialect = Dialect.of(adapter_type, case_sensitive=bool(schema.get("case_sensitive")))
-    return tuple(_table(name, table, schema, dialect) for name, table in schema["tables"].items())
-
-
-def _table(name: str, table: Mapping[str, Any], schema: StoredSchema, dialect: Dialect) -> Table:
-    root_name = _root_name(name, schema)
-    root = schema["tables"][root_name]
-    columns = tuple(
-        Column(
-            name=dialect.name(column),
-            quoted=dialect.quoted(column),
-            data_type=dialect.data_type({**table, "name": name}, {**hints, "name": column}),
-            description=hints.get("description"),
-            primary_key=bool(hints.get("primary_key")),
-            unique=bool(hints.get("unique")) and not hints.get("row_key"),
-            system=column.lower().startswith("_dlt_"),
-            root_key=RootKey(root_name, hints[ROOT_KEY_HINT]) if ROOT_KEY_HINT in hints else None,
-        )
-        for column, hints in table["columns"].items()
-    )
-    row_key = next((name for name, hints in table["columns"].items() if hints.get("row_key")), None)
-    return Table(
-        name=name,
-        columns=columns,
-        write_disposition=root.get("write_disposition", "append"),
-        description=table.get("description"),
-        parent=table.get("parent"),
-        references=tuple(_references(table, schema, dialect)),
-        row_key=row_key and dialect.name(row_key),
-        history=root.get("x-merge-strategy") == "scd2",
-        resource=root.get("resource"),
-        identifier=None if dialect.quoted(name) == name else dialect.name(name),
-    )
-
-
 def root_table(name: str, schema: StoredSchema) -> Mapping[str, Any]:
-    """Walk up to the root table: nested tables take disposition and resource from it."""
-    table: Mapping[str, Any] = schema["tables"][_root_name(name, schema)]
+    """Find the root table: nested tables take disposition and resource from it."""
+    table: Mapping[str, Any] = schema["tables"][root_name(name, schema)]
     return table
 
 
-def _root_name(name: str, schema: StoredSchema) -> str:
+def root_name(name: str, schema: StoredSchema) -> str:
+    """Walk up to the root table's name."""
     while (parent := schema["tables"][name].get("parent")) in schema["tables"]:
         name = parent
     return name
@@ -255,34 +235,3 @@ def _depth(name: str, schema: StoredSchema | None) -> int:
     """Count the tables that a table is nested in."""
     parent = (schema or {"tables": {}})["tables"].get(name, {}).get("parent")
     return 0 if parent is None else 1 + _depth(parent, schema)
-
-
-def _references(
-    table: Mapping[str, Any], schema: StoredSchema, dialect: Dialect
-) -> Iterable[Reference]:
-    parent = str(table.get("parent"))
-    if parent in schema["tables"]:
-        keys = [name for name, hints in table["columns"].items() if hints.get("parent_key")]
-        parent_columns = schema["tables"][parent]["columns"].items()
-        row_keys = [name for name, hints in parent_columns if hints.get("row_key")]
-        if keys and row_keys:
-            yield _reference(dialect, keys[:1], parent, row_keys[:1], nested=True)
-    for reference in table.get("references") or ():
-        columns, referenced = reference["columns"], reference["referenced_columns"]
-        other = schema["tables"].get(reference["referenced_table"])
-        if other is None or not set(columns) <= set(table["columns"]):
-            continue  # never loaded here: a test on it could not even compile
-        if set(referenced) <= set(other["columns"]):
-            yield _reference(dialect, columns, reference["referenced_table"], referenced)
-
-
-def _reference(
-    dialect: Dialect,
-    columns: Iterable[str],
-    table: str,
-    referenced: Iterable[str],
-    *,
-    nested: bool = False,
-) -> Reference:
-    names = tuple(dialect.name(column) for column in columns)
-    return Reference(names, table, tuple(dialect.name(column) for column in referenced), nested)

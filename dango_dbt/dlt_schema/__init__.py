@@ -1,0 +1,31 @@
+"""dlt's schema ↔ the accepted schema file → `Table`s. The only reader of dlt's schema."""
+
+from dango_dbt.dlt_schema.accepted import (
+    LOAD_ID_HINT,
+    ROOT_KEY_HINT,
+    StoredSchema,
+    changes,
+    dump,
+    export,
+    load,
+    merge,
+    merge_missing,
+    missing,
+    root_table,
+)
+from dango_dbt.dlt_schema.reading import tables
+
+__all__ = [
+    "LOAD_ID_HINT",
+    "ROOT_KEY_HINT",
+    "StoredSchema",
+    "changes",
+    "dump",
+    "export",
+    "load",
+    "merge",
+    "merge_missing",
+    "missing",
+    "root_table",
+    "tables",
+]

@@ -1,0 +1,16 @@
+with
+    source as (select * from {{ source("shop", "deleted__parts") }}),
+    parents as (select * from {{ ref("stg_shop__deleted") }}),
+    renamed as (
+        select
+            -- columns
+            value,
+            -- loaded by dlt
+            _dlt_parent_id,
+            _dlt_list_idx,
+            _dlt_id
+        from source
+        where _dlt_parent_id in (select parents._dlt_id from parents)
+    )
+select *
+from renamed

@@ -1,0 +1,10 @@
+with
+    source as (select * from {{ source("shop", "events__tags") }}),
+    renamed as (
+        select
+            -- columns
+            value
+        from source
+    )
+select *
+from renamed
