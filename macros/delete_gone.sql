@@ -9,20 +9,22 @@
     relation, other: this column of this relation; default the same column of the model's source.
 -#}
 {% macro dango_delete_gone(load_id, column, relation=none, other=none) %}
-    {%- set source = source(*model.sources[0]) -%}
-    {%- set loads = source.incorporate(path={"identifier": "_dlt_loads"}) -%}
-    {%- set relation = relation or source -%}
-    {%- set other = other or column -%}
-    delete from {{ this }}
-    where
-        {{ load_id }} > (select coalesce(max(load_id), '') from {{ loads }} where status = 0)
-        {% if is_incremental() -%}
-            or {{ column }} not in (
-                select {{ other }} from {{ relation }} where {{ other }} is not null
-            )
-            or (
-                {{ column }} is null
-                and not exists (select 1 from {{ relation }} where {{ other }} is null)
-            )
-        {%- endif %}
+    {%- if execute -%}
+        {%- set raw = source(*model.sources[0]) -%}
+        {%- set loads = raw.incorporate(path={"identifier": "_dlt_loads"}) -%}
+        {%- set relation = relation or raw -%}
+        {%- set other = other or column -%}
+        delete from {{ this }}
+        where
+            {{ load_id }} > (select coalesce(max(load_id), '') from {{ loads }} where status = 0)
+            {% if is_incremental() -%}
+                or {{ column }} not in (
+                    select {{ other }} from {{ relation }} where {{ other }} is not null
+                )
+                or (
+                    {{ column }} is null
+                    and not exists (select 1 from {{ relation }} where {{ other }} is null)
+                )
+            {%- endif %}
+    {%- endif -%}
 {% endmacro %}

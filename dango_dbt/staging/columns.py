@@ -109,4 +109,4 @@ def hidden(model: StagingModel, *, parent: bool) -> StagingModel:
         for column in model.columns
         if column.group != "loaded by dlt" or {column.name, column.quoted} & needed
     ]
-    return replace(model, columns=tuple(kept))
+    return replace(model, columns=tuple(kept)) if kept else model  # a list of nothing but lists

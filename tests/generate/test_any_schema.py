@@ -14,48 +14,88 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from dango_dbt import destinations, dlt_schema
+from dango_dbt.config import StagingConfig
 from dango_dbt.destinations import ADAPTERS
 from dango_dbt.dialects import Dialect
 from dango_dbt.generate import plan_source
 from dango_dbt.schema import Column, SourceTables, Table
-from tests.generate.rendering import sql_of
-from tests.generate.strategies import schemas
+from dango_dbt.staging import StagingModel, staged, staging_sql
+from dango_dbt.staging_options import with_options
+from tests.generate.strategies import schemas, stagings
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
 pytestmark = pytest.mark.slow
 
 JINJA = jinja2.Environment(autoescape=False, keep_trailing_newline=True)  # noqa: S701 - SQL, not HTML
 
 
-def rendered(text: str, relation: str = "raw") -> str:
+def rendered(text: str, relation: str = "raw", *, incremental: bool = False) -> str:
     """As dbt renders a model or a description."""
-    return JINJA.from_string(text).render(source=lambda *_: relation)
+    return JINJA.from_string(text).render(
+        source=lambda *_: relation,
+        ref=lambda _: relation,
+        this="this",
+        config=lambda **_: "",
+        is_incremental=lambda: incremental,
+    )
 
 
 def column_names(schema: dict[str, Any]) -> list[str]:
     return [name for table in schema["tables"].values() for name in table["columns"]]
 
 
-def source_of(schema: dict[str, Any], adapter: str) -> SourceTables:
-    return SourceTables("shop", "raw_shop", dlt_schema.tables(schema, adapter))
+def source_of(
+    schema: dict[str, Any], adapter: str, staging: Mapping[str, Any] | None = None
+) -> SourceTables:
+    tables = with_options(
+        dlt_schema.tables(schema, adapter), StagingConfig.model_validate(staging or {})
+    )
+    return SourceTables("shop", "raw_shop", tables)
 
 
-@settings(max_examples=10, deadline=None)
+@settings(max_examples=20, deadline=None)
 @pytest.mark.parametrize("adapter", sorted(ADAPTERS))
-@given(schemas())
+@given(schemas(), stagings, st.booleans())
 def test_the_sql_parses_in_its_dialect_and_selects_every_column(
-    adapter: str, schema: dict[str, Any]
+    adapter: str,
+    schema: dict[str, Any],
+    staging: dict[str, Any],
+    incremental: bool,  # noqa: FBT001 - hypothesis gives it
 ) -> None:
     # BigQuery takes no dot in a column's name, and sqlglot reads one as a path.
     assume(adapter != "bigquery" or not any("." in name for name in column_names(schema)))
     dialect = destinations.adapter(adapter).dialect
-    for table in dlt_schema.tables(schema, adapter):
-        query = sqlglot.parse_one(rendered(sql_of(table, dialect)), dialect=dialect)
+    for model in staged(source_of(schema, adapter, staging)):
+        sql = rendered(staging_sql(model, dialect), incremental=incremental)
+        query = sqlglot.parse_one(sql, dialect=dialect)
         assert isinstance(query, sqlglot.exp.Select)
         renamed = next(cte for cte in query.ctes if cte.alias == "renamed").this
-        assert sorted(renamed.named_selects) == sorted(column.name for column in table.columns)
+        assert sorted(renamed.named_selects) == sorted(column.name for column in model.columns)
+
+
+@settings(max_examples=40, deadline=None)
+@given(schemas(), stagings, st.sampled_from(sorted(ADAPTERS)))
+def test_all_yaml_loads_and_tests_only_what_is_there(
+    schema: dict[str, Any], staging: dict[str, Any], adapter: str
+) -> None:
+    source = source_of(schema, adapter, staging)
+    texts = [file for file in plan_source(source, "duckdb") if file.path.suffix == ".yml"]
+    files = {file.path.name: yaml.safe_load(file.text) for file in texts}
+    models = files.get("_shop__models.yml", {}).get("models", [])
+    names = {model["name"]: {c["name"] for c in model["columns"]} for model in models}
+    assert list(names) == [model.name for model in staged(source)]
+    tests = [
+        test["relationships"]["arguments"]
+        for model in models
+        for column in model["columns"]
+        for test in column.get("data_tests", [])
+        if "relationships" in test
+    ]
+    for arguments in tests:
+        parent = arguments["to"].removeprefix("ref('").removesuffix("')")
+        assert arguments["field"].strip('"`[]').lower() in {n.lower() for n in names[parent]}
 
 
 @settings(max_examples=40, deadline=None)
@@ -75,14 +115,17 @@ def test_the_yaml_loads_and_says_what_the_schema_says(schema: dict[str, Any], ad
                 )
                 for column in entry["columns"]
             }
+            of_model = found is not declared["tables"]
             for name, hints in stored["columns"].items():
-                description, data_type, quote = described[dialect.name(name)]
+                renamed = of_model and ("x-valid-from" in hints or "x-valid-to" in hints)
+                called = name.removeprefix("_dlt_") if renamed else name
+                description, data_type, quote = described[dialect.name(called)]
                 assert data_type
-                assert quote == (dialect.quoted(name) != name)
+                assert quote == (dialect.quoted(called) != called)
                 if "description" in hints:
                     assert description == hints["description"]
             if "description" in stored:
-                assert rendered(entry["description"]) == stored["description"]
+                assert rendered(entry["description"]).startswith(stored["description"])
 
 
 @given(schemas())
@@ -110,6 +153,13 @@ VALUES: dict[str, st.SearchStrategy[Any]] = {
 }
 
 
+FEW: dict[str, st.SearchStrategy[Any]] = {
+    "VARCHAR": st.sampled_from(["a", "b"]),
+    "BIGINT": st.sampled_from([1, 2]),
+    "DOUBLE": st.sampled_from([1.5, 2.5]),
+}
+
+
 def raw_table(
     connection: duckdb.DuckDBPyConnection, columns: Sequence[Column], rows: Sequence[Sequence[Any]]
 ) -> None:
@@ -127,19 +177,81 @@ def test_the_built_model_has_the_rows_of_the_raw_table(
     schema: dict[str, Any], data: st.DataObject
 ) -> None:
     with duckdb.connect() as connection:
-        for table in dlt_schema.tables(schema, "duckdb"):
-            values = [st.none() | VALUES[column.data_type] for column in table.columns]
-            rows = data.draw(st.lists(st.tuples(*values), max_size=3))
-            raw_table(connection, table.columns, rows)
-            connection.execute(f"create or replace view model as {model(table)}")
-            order = ", ".join(
-                '"' + column.name.replace('"', '""') + '"' for column in table.columns
-            )
-            raw = connection.sql(f"select {order} from raw order by all")
-            built = connection.sql(f"select {order} from model order by all")
+        for model in staged(source_of(schema, "duckdb")):
+            rows = data.draw(st.lists(st.tuples(*values_of(model.table)), max_size=3))
+            raw_table(connection, model.table.columns, rows)
+            build(connection, model)
+            same = [column for column in model.columns if not column.flag]
+            raw = select(connection, "raw", [column.column.name for column in same])
+            built = select(connection, "model", [column.name for column in same])
             assert built.fetchall() == raw.fetchall()
-            assert (built.columns, built.types) == (raw.columns, raw.types)
+            assert built.types == raw.types
+            declared = {column.name: column.data_type for column in model.columns}
+            kept = [column.name for column in model.columns]
+            for name, data_type in zip(kept, select(connection, "model", kept).types, strict=True):
+                assert str(data_type) == declared[name].replace("VARCHAR(40)", "VARCHAR")
 
 
-def model(table: Table) -> str:
-    return rendered(sql_of(table))
+@settings(max_examples=40, deadline=None)
+@given(schemas(), st.data())
+def test_a_deduplicated_model_has_one_row_of_each_key_the_latest(
+    schema: dict[str, Any], data: st.DataObject
+) -> None:
+    root = next(iter(schema["tables"].values()))
+    root["write_disposition"] = "append"
+    (key, hints), *_ = root["columns"].items()
+    hints["primary_key"] = True
+    source = source_of(schema, "duckdb", {"deduplicate": True, "variants": "coalesce"})
+    model = next(model for model in staged(source) if not model.table.parent)
+    assume(not model.table.history)
+    names = [column.name for column in model.table.columns]
+    keys = [column.name for column in model.table.columns if column.primary_key]
+    rows = [
+        dict(zip(names, row, strict=True))
+        | {"_dlt_load_id": f"{number % 3}", "_dlt_id": f"{number}"}
+        for number, row in enumerate(
+            data.draw(st.lists(st.tuples(*values_of(model.table, few=True)), max_size=6))
+        )
+    ]
+    with duckdb.connect() as connection:
+        raw_table(connection, model.table.columns, [tuple(row.values()) for row in rows])
+        build(connection, model)
+        found = select(connection, "model", ["_dlt_id"]).fetchall()
+    latest: dict[Any, list[dict[str, Any]]] = {}
+    for row in sorted(rows, key=lambda row: row["_dlt_load_id"], reverse=True):
+        same = latest.setdefault(tuple(str(row[name]) for name in keys), [])
+        if not same or same[0]["_dlt_load_id"] == row["_dlt_load_id"]:
+            same.append(row)
+    assert key in names
+    deleted = model.latest and model.latest.deleted
+    ids = {row["_dlt_id"] for same in latest.values() for row in same}
+    assert {found_id for (found_id,) in found} <= ids
+    if not deleted:
+        assert len(found) == len(latest)
+    for (found_id,) in found:
+        (row,) = [row for row in rows if row["_dlt_id"] == found_id]
+        if deleted:
+            assert row[deleted.name] in {None, False}
+
+
+def values_of(table: Table, *, few: bool = False) -> list[st.SearchStrategy[Any]]:
+    """Give what rows may hold; of `few` values, so that keys repeat."""
+    values = [VALUES[column.data_type] for column in table.columns]
+    if few:
+        values = [st.sampled_from([False, True]) if v is VALUES["BOOLEAN"] else v for v in values]
+        return [
+            st.none() | FEW.get(column.data_type, value)
+            for column, value in zip(table.columns, values, strict=True)
+        ]
+    return [st.none() | value for value in values]
+
+
+def build(connection: duckdb.DuckDBPyConnection, model: StagingModel) -> None:
+    connection.execute(f"create or replace view model as {rendered(staging_sql(model, 'duckdb'))}")
+
+
+def select(
+    connection: duckdb.DuckDBPyConnection, relation: str, names: Sequence[str]
+) -> duckdb.DuckDBPyRelation:
+    columns = ", ".join('"' + name.replace('"', '""') + '"' for name in names)
+    return connection.sql(f"select {columns} from {relation} order by all")

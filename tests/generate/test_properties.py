@@ -77,7 +77,8 @@ def test_the_models_file_is_golden(shop: dict[str, Any]) -> None:
 
 
 def column_tests(table: str, column: str, shop: dict[str, Any]) -> dict[str, Any]:
-    (model,) = yaml.safe_load(models_of(tables(shop, table)))["models"]
+    models = yaml.safe_load(models_of(tables(shop, *shop["tables"])))["models"]
+    (model,) = [each for each in models if each["name"] == f"stg_shop__{table}"]
     (found,) = [each for each in model["columns"] if each["name"] == column]
     return {name: body for test in found.get("data_tests", []) for name, body in test.items()}
 

@@ -1,0 +1,30 @@
+{#-
+    Hook of an incremental staging model: deletes its rows that are not there any more, since dlt
+    has replaced or deleted them, or their load, in the warehouse. Rows of a load that dlt has not
+    finished go as well, and come whole when it has: dlt lists what it has finished in `_dlt_loads`,
+    and gives newer loads higher ids.
+
+    load_id: the model's column with the load's id, as SQL has it.
+    column: a column of the model; a row stays if its value, or null, is found in
+    relation, other: this column of this relation; default the same column of the model's source.
+-#}
+{% macro dango_delete_gone(load_id, column, relation=none, other=none) %}
+    {%- if execute -%}
+        {%- set raw = source(*model.sources[0]) -%}
+        {%- set loads = raw.incorporate(path={"identifier": "_dlt_loads"}) -%}
+        {%- set relation = relation or raw -%}
+        {%- set other = other or column -%}
+        delete from {{ this }}
+        where
+            {{ load_id }} > (select coalesce(max(load_id), '') from {{ loads }} where status = 0)
+            {% if is_incremental() -%}
+                or {{ column }} not in (
+                    select {{ other }} from {{ relation }} where {{ other }} is not null
+                )
+                or (
+                    {{ column }} is null
+                    and not exists (select 1 from {{ relation }} where {{ other }} is null)
+                )
+            {%- endif %}
+    {%- endif -%}
+{% endmacro %}

@@ -1,0 +1,232 @@
+"""Incremental staging models hold, after whatever has happened, what a full refresh would give."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from typing import TYPE_CHECKING, Any
+
+import duckdb  # noqa: TID253 - the warehouse is looked into
+import pytest
+
+if TYPE_CHECKING:
+    from tests.e2e.conftest import Workspace
+
+# Each round changes the items of round 1, and brings new ones. Lists shrink, grow and vanish.
+CODE = """\
+import os
+import dlt
+
+ROUND = int(os.environ["ROUND"])
+APPENDED = [
+    {"id": 10 * ROUND + n, "round": ROUND, "parts": [{"p": n, "marks": [ROUND, n]}] * n}
+    for n in range(4)
+] if ROUND != 3 else []
+ITEMS = [
+    {
+        "id": n,
+        "round": ROUND if n % 2 else 1,
+        "deleted": n == 5 and ROUND > 1,
+        "parts": [{"p": f"{ROUND}-{k}", "marks": [k, ROUND]} for k in range((n + ROUND) % 4)],
+    }
+    for n in range(4 + 2 * ROUND)
+    if n % 2 or n >= 2 + 2 * ROUND or ROUND == 1
+]
+
+
+@dlt.source
+def shop():
+    hard = {"deleted": {"hard_delete": True}}
+    yield dlt.resource(APPENDED, name="appended", primary_key="id", write_disposition="append")
+    yield dlt.resource(
+        [{**row, "id": row["id"] % 7} for row in APPENDED],
+        name="latest",
+        primary_key="id",
+        write_disposition="append",
+    )
+    yield dlt.resource(
+        ITEMS, name="merged", primary_key="id", write_disposition="merge", columns=hard
+    )
+    yield dlt.resource(
+        ITEMS,
+        name="upserted",
+        primary_key="id",
+        write_disposition={"disposition": "merge", "strategy": "upsert"},
+        columns=hard,
+    )
+    yield dlt.resource(
+        [{"day": ROUND if ROUND < 3 else 1, "n": n, "parts": [n] * ROUND} for n in range(ROUND)],
+        name="by_day",
+        merge_key="day",
+        write_disposition="merge",
+    )
+    import pyarrow
+
+    table = pyarrow.table({"id": [ROUND, ROUND + 1], "round": [ROUND, ROUND]})
+    yield dlt.resource(table, name="arrow", write_disposition="append")
+    yield dlt.resource(table, name="arrow_merged", primary_key="id", write_disposition="merge")
+    yield dlt.resource(
+        ITEMS, name="versioned", write_disposition={"disposition": "merge", "strategy": "scd2"}
+    )
+    yield dlt.resource(ITEMS, name="replaced", primary_key="id", write_disposition="replace")
+"""
+STAGING = {"incremental": True, "tables": {"latest": {"deduplicate": True}}}
+INCREMENTAL = {
+    *("appended", "appended__parts", "appended__parts__marks"),
+    *("latest", "latest__parts", "latest__parts__marks"),
+    *("merged", "merged__parts", "merged__parts__marks"),
+    *("upserted", "upserted__parts", "upserted__parts__marks"),
+    *("by_day", "by_day__parts", "arrow", "arrow_merged"),
+}
+
+
+@pytest.fixture
+def shop(workspace: Workspace, monkeypatch: pytest.MonkeyPatch) -> Workspace:
+    workspace.code("shop", CODE)
+    workspace.declare(shop={"staging": STAGING})
+    monkeypatch.setenv("ROUND", "1")
+    return workspace
+
+
+def contents(workspace: Workspace) -> dict[str, list[tuple[Any, ...]]]:
+    """Read all rows of all staging models."""
+    models = sorted(workspace.relations("main_staging"))
+    return {
+        model: workspace.rows(f'select columns(*) from main_staging."{model}" order by all')
+        for model in models
+    }
+
+
+def check(workspace: Workspace) -> None:
+    """Compare what is there with a full refresh, and the plain ones with the raw tables."""
+    from dango_dbt import Project
+
+    found = contents(workspace)
+    result = Project.find(workspace.root).build(full_refresh=True)
+    assert result.exit_code == 0, result.build
+    refreshed = contents(workspace)
+    for model, rows in refreshed.items():
+        assert found[model] == rows, model
+    for table in INCREMENTAL:
+        if not table.startswith("latest"):
+            staged = workspace.count(f"main_staging.stg_shop__{table}")
+            assert staged == workspace.count(f"raw_shop.{table}"), table
+
+
+def tables_of(workspace: Workspace) -> set[str]:
+    """Name the staging models that are tables."""
+    found = workspace.rows(
+        "select table_name from information_schema.tables"
+        " where table_schema = 'main_staging' and table_type = 'BASE TABLE'"
+    )
+    return {str(name).removeprefix("stg_shop__") for (name,) in found}
+
+
+pytestmark = pytest.mark.slow
+
+
+def test_rounds_of_loads_and_builds_give_what_a_full_refresh_gives(
+    shop: Workspace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for number in (1, 2, 3, 4, 5):
+        monkeypatch.setenv("ROUND", str(number))
+        result = shop.run()
+        assert result.exit_code == 0, result.build
+        if number == 1:
+            assert tables_of(shop) == INCREMENTAL
+        if number in {2, 4}:  # the others go on from a model that no refresh has mended
+            check(shop)
+    monkeypatch.setenv("ROUND", "2")
+    assert shop.run().exit_code == 0
+    check(shop)
+
+
+def killed_build(workspace: Workspace, models: int) -> None:
+    """Build, and die as soon as dbt has told of this many models that are done."""
+    log = workspace.root / "dbt_project/logs/dbt.log"
+    log.unlink(missing_ok=True)
+    process = subprocess.Popen(
+        [sys.executable, "-m", "dango_dbt", "build"],
+        cwd=workspace.root,
+        env=os.environ,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    )
+    deadline = time.monotonic() + 60
+    while process.poll() is None and time.monotonic() < deadline:
+        if log.exists() and log.read_text("utf-8").count(" OK created sql ") >= models:
+            process.send_signal(signal.SIGKILL)
+            process.wait()
+    assert process.returncode == -signal.SIGKILL
+
+
+@pytest.mark.parametrize("models", [1, 6, 12])
+def test_a_build_that_was_killed_half_way(
+    shop: Workspace, monkeypatch: pytest.MonkeyPatch, models: int
+) -> None:
+    assert shop.run().exit_code == 0
+    monkeypatch.setenv("ROUND", "2")
+    assert shop.sync().exit_code == 0
+    killed_build(shop, models)
+    monkeypatch.setenv("ROUND", "4")
+    assert shop.run().exit_code == 0
+    check(shop)
+
+
+def test_a_first_build_that_was_killed_half_way(shop: Workspace) -> None:
+    assert shop.sync().exit_code == 0
+    killed_build(shop, 6)
+    assert shop.run().exit_code == 0
+    check(shop)
+
+
+def test_raw_data_that_was_dropped(shop: Workspace, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert shop.run().exit_code == 0
+    monkeypatch.setenv("ROUND", "2")
+    assert shop.run(refresh="drop_sources").exit_code == 0
+    check(shop)
+
+
+def test_several_syncs_before_a_build(shop: Workspace, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert shop.run().exit_code == 0
+    for number in ("3", "4", "5"):
+        monkeypatch.setenv("ROUND", number)
+        assert shop.sync(generate=False).exit_code == 0
+    from dango_dbt import Project
+
+    assert Project.find(shop.root).build().exit_code == 0
+    check(shop)
+
+
+def test_a_load_that_is_not_finished_is_not_taken_over_in_part(
+    shop: Workspace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A sync was killed after some of its rows had come, and dbt ran before the next sync."""
+    from dango_dbt import Project
+
+    assert shop.run().exit_code == 0
+    before = contents(shop)["stg_shop__appended"]
+    (load_id,) = shop.rows("select max(load_id) from raw_shop._dlt_loads")[0]
+    with duckdb.connect(str(shop.warehouse)) as connection:
+        connection.execute(
+            "insert into raw_shop.appended by name"
+            f" select * replace ('{float(load_id) + 1}' as _dlt_load_id, _dlt_id || 'x' as _dlt_id)"
+            " from raw_shop.appended limit 2"
+        )
+    for _ in range(2):
+        assert Project.find(shop.root).build().exit_code == 0
+        assert contents(shop)["stg_shop__appended"] == before
+    monkeypatch.setenv("ROUND", "2")
+    # the rest of that load has come
+    with duckdb.connect(str(shop.warehouse)) as connection:
+        connection.execute(
+            "insert into raw_shop._dlt_loads by name"
+            f" select * replace ('{float(load_id) + 1}' as load_id)"
+            " from raw_shop._dlt_loads limit 1"
+        )
+    assert Project.find(shop.root).build().exit_code == 0
+    assert len(contents(shop)["stg_shop__appended"]) == len(before) + 2
+    check(shop)
