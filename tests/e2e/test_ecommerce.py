@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import pytest
+import yaml
 
 if TYPE_CHECKING:
     from dango_dbt.results import RunResult
@@ -109,6 +110,19 @@ def test_every_table_has_a_staging_model_with_the_same_rows(shop: Shop) -> None:
         staged = workspace.rows(select.format(f"main_staging.stg_ecommerce__{table}"))
         assert staged == workspace.rows(select.format(f"raw_ecommerce.{table}"))
     assert workspace.count("main_marts.customers") > 0
+
+
+def test_every_staging_model_is_described_and_has_a_tested_key(shop: Shop) -> None:
+    text = (shop.workspace.root / STAGING / "_ecommerce__models.yml").read_text("utf-8")
+    models = yaml.safe_load(text)["models"]
+    assert len(models) == len(shop.tables)
+    for model in models:
+        assert model["description"]
+        tests = [model.get("data_tests", [])]
+        tests += [column.get("data_tests", []) for column in model["columns"]]
+        names = {name for each in tests for test in each for name in test}
+        assert {"unique", "dango_unique_combination"} & names, model["name"]
+        assert "not_null" in names, model["name"]
 
 
 def test_the_files_reported_are_the_files_on_disk(shop: Shop) -> None:

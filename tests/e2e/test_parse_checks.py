@@ -97,6 +97,16 @@ def generated(new_workspace: Callable[[], Workspace]) -> Path:
         },
         # of the same dlt source, so that no asset key may be there twice
         later={"module": "shop", "function": "shop", "schedule": "@daily"},
+        optional={
+            "module": "shop",
+            "function": "shop",
+            "staging": {
+                "incremental": True,
+                "deduplicate": True,
+                "variants": "coalesce",
+                "dlt_columns": "hide",
+            },
+        },
         alone={},
     )
     workspace.code("alone", ALONE)
