@@ -57,6 +57,15 @@ sources:
     on_empty: allow
     schedule: "0 2 * * *"
     freshness: {warn_after: {count: 12, period: hour}, error_after: {count: 2, period: day}}
+    staging:
+      include: ["c*", products]
+      exclude: ["*__images"]
+      deduplicate: true
+      incremental: false
+      variants: coalesce
+      dlt_columns: hide
+      tables:
+        carts: {deduplicate: false, incremental: true, variants: keep, dlt_columns: keep}
 dbt_project: ../dbt
 generate: {target: dev}
 shared_targets: [dev, ci]
@@ -109,6 +118,22 @@ def test_all_keys_are_read(sources_yml: Path) -> None:
         "freshness": {
             "warn_after": {"count": 12, "period": "hour"},
             "error_after": {"count": 2, "period": "day"},
+        },
+        "staging": {
+            "include": ("c*", "products"),
+            "exclude": ("*__images",),
+            "deduplicate": True,
+            "incremental": False,
+            "variants": "coalesce",
+            "dlt_columns": "hide",
+            "tables": {
+                "carts": {
+                    "deduplicate": False,
+                    "incremental": True,
+                    "variants": "keep",
+                    "dlt_columns": "keep",
+                }
+            },
         },
     }
 
@@ -255,6 +280,18 @@ REFUSED: list[tuple[str | bytes, str, str]] = [
     (in_source("schedule: 61 * * * *"), "7:15", "must be times that come round"),
     (in_source("schedule: 0 2 * * foo"), "7:15", "must be times that come round"),
     (in_source("schedule: 0 2 * * */0"), "7:15", "must be times that come round"),
+    (in_source("staging: hide"), "7:14", "`staging` must be a mapping of keys and values"),
+    (in_source("staging: {dedup: true}"), "7:15", "`dedup`, did you mean `deduplicate`?"),
+    (in_source("staging: {exclude: '*'}"), "7:24", "`exclude` must be a list, not '*'"),
+    (in_source("staging: {exclude: []}"), "7:24", "`exclude` must be a list with at least one"),
+    (in_source("staging: {variants: merge}"), "7:25", "must be 'keep' or 'coalesce', not 'merge'"),
+    (
+        in_source("staging: {tables: {carts: {increment: true}}}"),
+        "7:32",
+        "unknown key `increment`, did you mean `incremental`?",
+    ),
+    (in_source("staging: {tables: {carts: true}}"), "7:31", "`carts` must be a mapping of keys"),
+    (in_source("staging: {tables: {carts: {exclude: [x]}}}"), "7:32", "unknown key `exclude`"),
     (in_source("freshness: 12"), "7:16", "`freshness` must be a mapping of keys and values"),
     (in_source("freshness: {}"), "7:16", "`freshness` must be a mapping with `warn_after`,"),
     (

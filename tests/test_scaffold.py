@@ -15,6 +15,7 @@ import pytest
 import tomlkit
 import yaml
 
+from dango_dbt import macros
 from dango_dbt.config import load
 from dango_dbt.errors import ConfigError
 from dango_dbt.project import SOURCES_FILE, DbtProject
@@ -451,6 +452,7 @@ def test_an_existing_dbt_project_stays_as_it_is(
         ".gitattributes",
         ".gitignore",
         "custom_sources/solar_system.py",
+        Path(place, "jinja/dango/delete_gone.sql").as_posix(),
         Path(place, "jinja/dango/relationship.sql").as_posix(),
         Path(place, "jinja/dango/unique_combination.sql").as_posix(),
     }
@@ -477,7 +479,7 @@ def test_a_dbt_project_in_the_usual_place_is_taken_for_the_users(tmp_path: Path)
     scaffold(tmp_path)
 
     added = set(tree(theirs)) - set(before)
-    assert added == {"jinja/dango/relationship.sql", "jinja/dango/unique_combination.sql"}
+    assert added == {f"jinja/dango/{name}" for name in macros.texts()}
     assert not load(tmp_path / SOURCES_FILE).sources[0].enabled
 
 
