@@ -146,6 +146,18 @@ def test_rows_that_are_gone_leave_an_incremental_model(
     assert run(written).status == "success"
     assert {found for (found,) in execute("select id from main.t")} == kept
 
+    # dbt lets the model see nothing of its source: no reason to delete
+    result = build(
+        written,
+        args=["--empty"],
+        target=None,
+        threads=None,
+        full_refresh=False,
+        progress=Progress(),
+    )
+    assert result.status == "success"
+    assert {found for (found,) in execute("select id from main.t")} == kept
+
 
 SCHEMA_FILES = {
     "macros/generate_schema_name.sql": SCHEMA_NAME.read_text(encoding="utf-8"),
