@@ -99,6 +99,7 @@ def rows(database: Path, query: str) -> list[tuple[Any, ...]]:
 # ---------------------------------------------------------------- a new project
 
 
+@pytest.mark.slow
 def test_a_new_project_builds_at_once(tmp_path: Path) -> None:
     project = tmp_path / "sales"
     scaffold(project)
@@ -496,6 +497,7 @@ def test_an_existing_dbt_project_builds_at_once_and_nothing_is_loaded(tmp_path: 
     assert rows(theirs / "theirs.duckdb", schemas) == []
 
 
+@pytest.mark.slow
 def test_the_example_builds_beside_an_existing_dbt_project_once_it_is_enabled(
     tmp_path: Path,
 ) -> None:

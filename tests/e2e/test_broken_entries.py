@@ -125,6 +125,7 @@ def test_a_name_that_can_be_no_file_stops_no_generation(workspace: Workspace, na
     assert (workspace.root / "dbt_project/models/staging/good").is_dir()
 
 
+@pytest.mark.slow
 def test_its_models_are_kept_and_left_out_of_the_build(two: Workspace) -> None:
     write(two, GOOD, BAD)
     two.mart("after_good", "select * from {{ ref('stg_good__rows') }}")

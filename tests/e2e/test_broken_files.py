@@ -108,6 +108,7 @@ def test_a_file_of_dbts_that_is_no_utf8(
     assert f"dbt_project/{name}:{line}:6: this is not UTF-8" in said
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("command", ["sync", "validate"])
 @pytest.mark.parametrize(
     ("path", "says", "code"),

@@ -230,6 +230,7 @@ def test_the_command_in_a_subfolder_sums_up_on_stdout(noisy: Workspace) -> None:
     assert list(noisy.root.parent.rglob("*.duckdb")) == [noisy.warehouse]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("relative", [True, False])
 def test_the_command_with_project_dir_reaches_the_same_warehouse(
     noisy: Workspace, tmp_path: Path, *, relative: bool

@@ -86,6 +86,7 @@ def test_a_source_that_never_loaded_and_fails_leaves_the_other_to_be_built(
     assert not (workspace.root / "dbt_project/models/staging/people").exists()
 
 
+@pytest.mark.slow
 def test_a_source_that_fails_later_takes_only_what_depends_on_it_out_of_the_build(
     workspace: Workspace, api: Api, source_of: Callable[[RunResult, str], SyncResult]
 ) -> None:

@@ -46,6 +46,7 @@ def _staging(workspace: Workspace, model: str, source: str = "shop") -> str:
     return path.read_text(encoding="utf-8")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("disposition", ["append", "replace", "merge"])
 def test_all_nested_tables_get_a_composite_key(workspace: Workspace, disposition: str) -> None:
     workspace.code("shop", DEEP)

@@ -37,6 +37,7 @@ def test_a_nested_table_that_lacks_a_column_gets_it_empty(
     assert workspace.count("main_staging.stg_nested__nested__list__deep") == 0
 
 
+@pytest.mark.slow
 def test_libraries_are_imported_before_sources_run_side_by_side(workspace: Workspace) -> None:
     """A half imported pyarrow made an innocent source fail in five runs of six."""
     workspace.code(
@@ -66,6 +67,7 @@ def test_libraries_are_imported_before_sources_run_side_by_side(workspace: Works
         assert done.returncode == 0, done.stdout
 
 
+@pytest.mark.slow
 def test_a_source_that_was_taken_out_is_left_out_of_the_build_and_named(
     workspace: Workspace,
 ) -> None:

@@ -175,6 +175,7 @@ def test_a_bare_resource_gets_its_secrets_when_it_starts(project: Workspace) -> 
     assert _given(project, "my_hubspot") == "by-name"
 
 
+@pytest.mark.slow
 def test_two_sources_of_one_function_side_by_side_have_their_own_secrets(
     project: Workspace,
 ) -> None:

@@ -226,6 +226,7 @@ def test_dlts_own_columns_are_hidden_with_their_tests(appended: Workspace) -> No
     assert column_tests(appended, "stg_shop__orders") == {"id": ["not_null"]}
 
 
+@pytest.mark.slow
 def test_an_excluded_table_loses_its_model_and_stays_a_source(appended: Workspace) -> None:
     staged(appended)
     model = appended.root / FOLDER / "stg_shop__pages__images.sql"

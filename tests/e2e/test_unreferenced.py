@@ -13,6 +13,7 @@ if TYPE_CHECKING:
 RESOURCE = "import dlt\n\n@dlt.resource\ndef {name}():\n    yield {{'id': 1}}\n"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("command", ["sync", "sync-and-build"])
 @pytest.mark.parametrize("json_output", [False, True])
 def test_a_run_warns_once_on_stderr_before_it_loads(
@@ -31,6 +32,7 @@ def test_a_run_warns_once_on_stderr_before_it_loads(
         assert json.loads(done.stdout)["status"] == "success"
 
 
+@pytest.mark.slow
 def test_quiet_does_not_warn_and_a_disabled_entry_names_its_file(workspace: Workspace) -> None:
     workspace.code("shop", RESOURCE.format(name="shop"))
     workspace.code("off", RESOURCE.format(name="off"))
