@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import json
 import re
+from dataclasses import dataclass
 
-__all__ = ["as_text", "jinja_string", "jinja_text"]
+__all__ = ["JinjaSpan", "as_text", "jinja_spans", "jinja_string", "jinja_text"]
 
 _MARKS = re.compile(r"\{\{|\{%|\{#")
 
@@ -35,3 +36,41 @@ def jinja_text(sql: str) -> str:
     if sql.isprintable() and not _MARKS.search(sql):
         return sql
     return f"{{{{ {jinja_string(sql)} | string }}}}"
+
+
+@dataclass(frozen=True)
+class JinjaSpan:
+    """Where Jinja stands in a text: `text[start:end]`."""
+
+    start: int
+    end: int
+    kind: str
+
+    @property
+    def is_expression(self) -> bool:
+        """Whether it gives text: `{{ … }}`; statements and comments give none by themselves."""
+        return self.kind == "variable"
+
+
+def jinja_spans(text: str) -> list[JinjaSpan]:
+    """Find the Jinja in a text, as Jinja's own lexer does: strings in it may hold its marks.
+
+    Raises:
+        ValueError: it is no Jinja, such as for a mark that is never closed.
+    """
+    import jinja2
+
+    environment = jinja2.Environment(autoescape=False, keep_trailing_newline=True)  # noqa: S701 - nothing is rendered
+    found, place, start = [], 0, 0
+    try:
+        for _, token, value in environment.lex(text):
+            at = text.index(value, place)  # the lexer leaves out white space around `-`
+            place = at + len(value)
+            kind, _, edge = token.rpartition("_")
+            if edge == "begin":
+                start = at
+            elif edge == "end":
+                found.append(JinjaSpan(start, place, kind))
+    except jinja2.TemplateSyntaxError as error:
+        raise ValueError(str(error)) from error
+    return found
