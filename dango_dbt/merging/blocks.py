@@ -1,8 +1,8 @@
 """Three-way merge of texts made of keyed blocks.
 
 Merging by lines conflicts where two people change neighbouring lines, and may move a line to where
-it means something else. Blocks are matched by what they are about, wherever they stand: each is
-taken from the side that has changed it, and only one that both have changed is merged by lines.
+it means something else. Blocks are matched by what they are about, wherever they stand, and each is
+taken from the side that has changed it. Where both have changed one, it is a conflict.
 """
 
 from __future__ import annotations
@@ -65,9 +65,7 @@ def merge_blocks(base: Block, mine: Block, theirs: Block) -> Block:
         return replace(theirs, before=before, layout=_layout(mine, theirs))
     text = _merged_lines(base.text, mine.text, theirs.text)
     if mine.children is None or theirs.children is None:
-        if mine.children is not theirs.children:
-            raise Conflict(str(mine.key))
-        return replace(mine, before=before, text=text)
+        raise Conflict
     children = _merged_children(base.children or (), mine.children, theirs.children)
     return replace(mine, before=before, text=text, children=children)
 
@@ -86,12 +84,12 @@ def _merged_children(
         if block.key in new:
             old = was.get(block.key)
             if old is None and block.content != new[block.key].content:
-                raise Conflict(str(block.key))  # both have added it
+                raise Conflict  # both have added it
             merged.append(merge_blocks(old or new[block.key], block, new[block.key]))
         elif block.key not in was:
             merged.append(block)  # the user's own
         elif block != was[block.key] and _said(block) != _said(was[block.key]):
-            raise Conflict(str(block.key))  # gone there, changed here
+            raise Conflict  # gone there, changed here
     _insert(merged, [block for block in theirs if block.key not in was], theirs)
     return tuple(merged)
 
@@ -114,11 +112,4 @@ def _merged_lines(base: Lines, mine: Lines, theirs: Lines) -> Lines:
         return mine
     if mine == base:
         return theirs
-    from merge3 import Merge3
-
-    merged: list[Line] = []
-    for group in Merge3(base, mine, theirs).merge_groups():  # type: ignore[type-var] # typed for text only
-        if group[0] == "conflict":
-            raise Conflict
-        merged += group[1]
-    return tuple(merged)
+    raise Conflict
