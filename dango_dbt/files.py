@@ -1,75 +1,151 @@
-"""Planned files against the disk: what the user edited stays, the rest is brought up to date.
+"""Planned files against the disk: what is to become of each, and then the writing of it.
 
 Of each generated file a pristine copy is kept, in git. A file that differs from its copy has been
-edited: it is left alone while generation wants what it wanted before, and is a conflict otherwise.
+edited: what is generated anew is merged into it, and where that cannot be, the file stays.
 """
 
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from dango_dbt.errors import GenerateError
 from dango_dbt.results import FileAction
 
-__all__ = ["Generated", "read_exactly", "read_text", "remove_file", "sync_file", "write_atomic"]
+__all__ = [
+    "Change",
+    "Generated",
+    "Merge",
+    "apply",
+    "change_of",
+    "read_exactly",
+    "read_text",
+    "removal_of",
+    "write_atomic",
+]
+
+#: (pristine copy, what the user has made of it, what is generated now) → both; None: a conflict.
+Merge = Callable[[str, str, str], str | None]
 
 
 @dataclass(frozen=True)
 class Generated:
-    """One generated file: where it goes, where its pristine copy is, and what it should hold."""
+    """One generated file.
+
+    Attributes:
+        path: where it goes.
+        pristine: where its pristine copy is.
+        text: what it should hold.
+        merge: how an edited one is merged; None: an edited one is a conflict.
+        managed: whether it is still ours; if not, the user has taken it over.
+    """
 
     path: Path
     pristine: Path
     text: str
+    merge: Merge | None = None
+    managed: bool = True
 
 
-def sync_file(file: Generated) -> FileAction:
-    """Bring one file up to date, and say what was done.
+@dataclass(frozen=True)
+class Change:
+    """What is to become of a file.
 
-    A file that is there without a pristine copy was not written by us, and is never touched. The
-    file is written before its copy: a run that is killed in between is mended by the next one.
+    Attributes:
+        path: the file.
+        action: what is to be done with it.
+        before: what it holds, with newlines for line ends; None: it is not there.
+        after: what it is to hold; None: it is not to be there.
+        wanted: what is generated for it, whether or not it gets there.
+        pristine: where its pristine copy is; None: it has none.
+        copy: what the copy is to hold; None: it stays as it is, or goes with the file.
+        crlf: whether its lines end as on Windows.
+    """
+
+    path: Path
+    action: FileAction
+    before: str | None
+    after: str | None
+    wanted: str | None
+    pristine: Path | None = None
+    copy: str | None = None
+    crlf: bool = False
+
+
+def change_of(file: Generated) -> Change:
+    """Say what is to become of a generated file.
+
+    A file that is there without a pristine copy was not written by us, and is never touched. One
+    that was deleted comes back.
 
     Raises:
-        GenerateError: the file cannot be read or written.
+        GenerateError: the file or its copy cannot be read.
     """
-    current, pristine = read_text(file.path), read_text(file.pristine)
+    exactly, base = read_exactly(file.path), read_text(file.pristine)
+    current = None if exactly is None else _with_newlines(exactly)
+    crlf = exactly is not None and "\r\n" in exactly
+    change = Change(
+        file.path, "unchanged", current, current, file.text, file.pristine, file.text, crlf
+    )
     if current == file.text:
-        if pristine != file.text:
-            write_atomic(file.pristine, file.text)
-        return "unchanged"
-    if current is None and pristine is None:
-        action: FileAction = "created"
-    elif current is None or current == pristine:
-        action = "created" if current is None else "updated"
-    else:
-        return "unchanged" if pristine == file.text else "conflict"
-    write_atomic(file.path, file.text)
-    write_atomic(file.pristine, file.text)
-    return action
+        return change
+    if not file.managed:
+        return replace(change, copy=None)
+    if current is None or current == base:
+        action: FileAction = "created" if current is None else "updated"
+        return replace(change, action=action, after=file.text)
+    if base == file.text:
+        return change
+    both = file.merge(base, current, file.text) if file.merge and base is not None else None
+    if both is None:
+        return replace(change, action="conflict", copy=None)
+    return replace(change, action="unchanged" if both == current else "merged", after=both)
 
 
-def remove_file(path: Path, pristine: Path) -> bool | None:
-    """Remove a generated file that is not wanted any more, with its pristine copy.
+def removal_of(path: Path, pristine: Path) -> Change | None:
+    """Say what is to become of a generated file that is not wanted any more.
 
     Returns:
-        Whether it was removed: not if it was edited. None: it is no file of ours, or not there.
+        `removed`, or `conflict` where it was edited; None: it is no file of ours, or not there.
 
     Raises:
-        GenerateError: it cannot be read or removed.
+        GenerateError: the file or its copy cannot be read.
     """
-    current, copy = read_text(path), read_text(pristine)
-    if copy is None:
+    current, base = read_text(path), read_text(pristine)
+    if base is None:
         return None
-    if current is not None and current != copy:
-        return False
+    if current is None or current == base:
+        return Change(path, "removed", current, None, None, pristine)
+    return Change(path, "conflict", current, current, None, pristine)
+
+
+def apply(change: Change) -> None:
+    """Do what is to be done with a file.
+
+    It is written before its copy: a run that is killed in between is mended by the next one.
+
+    Raises:
+        GenerateError: a file cannot be written or removed.
+    """
+    if change.action == "removed":
+        _remove(change.path)
+        if change.pristine:
+            _remove(change.pristine)
+        return
+    if change.after is not None and change.after != change.before:
+        text = change.after.replace("\n", "\r\n") if change.crlf else change.after
+        write_atomic(change.path, text)
+    if change.pristine and change.copy is not None and read_text(change.pristine) != change.copy:
+        write_atomic(change.pristine, change.copy)
+
+
+def _remove(path: Path) -> None:
     try:
         path.unlink(missing_ok=True)
-        pristine.unlink()
     except OSError as error:
         raise GenerateError(f"cannot remove {path}: {error}") from error
-    return None if current is None else True
 
 
 def read_text(path: Path) -> str | None:
@@ -79,7 +155,11 @@ def read_text(path: Path) -> str | None:
         GenerateError: it cannot be read as UTF-8.
     """
     text = read_exactly(path)
-    return None if text is None else text.replace("\r\n", "\n").replace("\r", "\n")
+    return None if text is None else _with_newlines(text)
+
+
+def _with_newlines(text: str) -> str:
+    return text.replace("\r\n", "\n").replace("\r", "\n")
 
 
 def read_exactly(path: Path) -> str | None:

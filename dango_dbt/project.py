@@ -175,6 +175,10 @@ class ProjectLayout:
             )
         return self.generated / path.relative_to(self.dbt.directory)
 
+    def conflict(self, path: Path) -> Path:
+        """Where the text that is proposed for a generated file in conflict is kept, not in git."""
+        return self.root / ".dango" / "conflicts" / self.shown(path).replace("../", "")
+
     def shown(self, path: Path) -> str:
         """Name a path as people should see it: relative to the project's root."""
         return Path(os.path.relpath(path, self.root)).as_posix()

@@ -17,6 +17,7 @@ __all__ = [
     "NodeResult",
     "RunResult",
     "SchemaChange",
+    "SourceChanges",
     "SyncResult",
 ]
 
@@ -53,6 +54,14 @@ class SchemaChange:
 
 
 @dataclass(frozen=True)
+class SourceChanges:
+    """How a source's schema differs from the accepted one."""
+
+    name: str
+    schema_changes: tuple[SchemaChange, ...]
+
+
+@dataclass(frozen=True)
 class SyncResult:
     """What became of one source.
 
@@ -86,10 +95,15 @@ class Interrupted(KeyboardInterrupt):
 
 @dataclass(frozen=True)
 class FileResult:
-    """What became of one generated file; the path is relative to the project's root."""
+    """What became of one generated file; the path is relative to the project's root.
+
+    Attributes:
+        diff: how the file changes, as a unified diff; None: nobody has asked.
+    """
 
     path: str
     action: FileAction
+    diff: str | None = None
 
 
 @dataclass(frozen=True)
@@ -119,7 +133,11 @@ class BuildResult:
 
 @dataclass(frozen=True)
 class RunResult:
-    """All that one command did; a part that the command has not is None."""
+    """All that one command did; a part that the command has not is None.
+
+    Attributes:
+        schema_changes: what is behind changed files, where no source was loaded to tell it.
+    """
 
     command: str
     target: str | None = None
@@ -129,6 +147,7 @@ class RunResult:
     error: Failure | None = None
     error_code: ExitCode = ExitCode.SUCCESS
     seconds: float = 0.0
+    schema_changes: tuple[SourceChanges, ...] | None = None
 
     @property
     def exit_code(self) -> ExitCode:

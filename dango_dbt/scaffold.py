@@ -15,7 +15,7 @@ from pathlib import Path
 from dango_dbt import macros
 from dango_dbt.config import load
 from dango_dbt.errors import ConfigError
-from dango_dbt.files import Generated, read_text, sync_file, write_atomic
+from dango_dbt.files import Generated, apply, change_of, read_text, write_atomic
 from dango_dbt.project import SOURCES_FILE, DbtProject, ProjectLayout
 from dango_dbt.results import FileResult
 
@@ -189,8 +189,9 @@ def _write_macros(layout: ProjectLayout) -> list[FileResult]:
         if os.path.lexists(path):
             results.append(FileResult(relative, "unchanged"))
             continue
-        action = sync_file(Generated(path, layout.pristine(path), text))
-        results.append(FileResult(relative, action))
+        change = change_of(Generated(path, layout.pristine(path), text))
+        apply(change)
+        results.append(FileResult(relative, change.action))
     return results
 
 

@@ -7,7 +7,14 @@ from pathlib import Path
 import pytest
 
 from dango_dbt.errors import GenerateError
-from dango_dbt.files import Generated, sync_file
+from dango_dbt.files import Generated, apply, change_of
+from dango_dbt.results import FileAction
+
+
+def sync_file(file: Generated) -> FileAction:
+    change = change_of(file)
+    apply(change)
+    return change.action
 
 
 @pytest.mark.parametrize(

@@ -20,7 +20,7 @@ from dango_dbt.validation import dataset_problem
 if TYPE_CHECKING:
     from dango_dbt.sync import Refresh
 
-__all__ = ["Loaded", "sync_sources"]
+__all__ = ["Loaded", "refuse_unknown", "sync_sources"]
 
 
 @dataclass(frozen=True)
@@ -105,15 +105,12 @@ def sync_sources(  # noqa: PLR0913, PLR0917 - all that a load depends on
     return Loaded(tuple(refused), tuple(tried))
 
 
-def _selected(
-    config: SourcesConfig, names: Sequence[str]
-) -> tuple[list[SourceConfig], list[BrokenSource]]:
-    """Find the sources to load, in the file's order; no names: all that are enabled.
+def refuse_unknown(config: SourcesConfig, names: Sequence[str]) -> None:
+    """Refuse names that no source has.
 
     Raises:
-        ConfigError: a name is unknown, or the source is disabled.
+        ConfigError: one of them is unknown.
     """
-    known = {source.name: source for source in config.sources}
     for name in names:
         if name not in config.names:
             close = get_close_matches(name, config.names, n=1)
@@ -122,6 +119,19 @@ def _selected(
                 f"there is no source `{name}`",
                 hint=f"did you mean `{close[0]}`?" if close else there_are,
             )
+
+
+def _selected(
+    config: SourcesConfig, names: Sequence[str]
+) -> tuple[list[SourceConfig], list[BrokenSource]]:
+    """Find the sources to load, in the file's order; no names: all that are enabled.
+
+    Raises:
+        ConfigError: a name is unknown, or the source is disabled.
+    """
+    refuse_unknown(config, names)
+    known = {source.name: source for source in config.sources}
+    for name in names:
         if name in known and not known[name].enabled:
             raise ConfigError(
                 f"source `{name}` is disabled",

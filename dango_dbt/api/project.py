@@ -6,12 +6,12 @@ import time
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 from dango_dbt import build as dbt
 from dango_dbt import credentials
 from dango_dbt.api.listing import list_sources, remove_source, warnings_of_broken
-from dango_dbt.api.loading import sync_sources
+from dango_dbt.api.loading import refuse_unknown, sync_sources
 from dango_dbt.api.selection import (
     build_selection,
     exclude,
@@ -106,22 +106,93 @@ class Project:
             run = self._then_generate(run, resolved.name, follows, progress)
         return replace(run, seconds=time.perf_counter() - started)
 
-    def generate(self, *, target: str | None = None, progress: Progress | None = None) -> RunResult:
+    def generate(
+        self,
+        sources: Sequence[str] = (),
+        *,
+        target: str | None = None,
+        check: bool = False,
+        progress: Progress | None = None,
+    ) -> RunResult:
         """Write dbt code from the accepted schemas and what is known of the last loads.
 
         Args:
+            sources: names of the sources to write code for; none: all.
             target: whose last loads to take in; the text follows `generate: {target: …}` alone.
+            check: write nothing, and exit with 3 where something would change.
             progress: is told what happens while it happens.
 
         Raises:
             ConfigError: the project or an argument is wrong.
             GenerateError: a file cannot be read or written.
         """
+        if check:
+            run = replace(self.plan(sources, target=target, progress=progress), command="generate")
+            changed = any(file.action != "unchanged" for file in run.files or ())
+            return replace(run, error_code=ExitCode.OUT_OF_DATE) if changed else run
         started = time.perf_counter()
-        self._refuse_broken()
-        name = target or dbt.taken_target(self.layout.dbt)
-        dbt.adapter_type(self.layout.dbt, name)  # refuses a target that is not there
-        files = self._generate(name, self._adapter(), progress or Progress())
+        name, adapter = self._to_generate(sources, target)
+        files = self._generate(name, adapter, progress or Progress(), sources)
+        seconds = time.perf_counter() - started
+        return RunResult("generate", name, files=tuple(files), seconds=seconds)
+
+    def plan(
+        self,
+        sources: Sequence[str] = (),
+        *,
+        target: str | None = None,
+        diff: bool = False,
+        progress: Progress | None = None,
+    ) -> RunResult:
+        """Say what `generate` would do; writes nothing, and connects to nothing.
+
+        Args:
+            sources: names of the sources to look at; none: all.
+            target: whose last loads to take in; the text follows `generate: {target: …}` alone.
+            diff: whether to say line by line how files change.
+            progress: is told what happens while it happens.
+
+        Raises:
+            ConfigError: the project or an argument is wrong.
+            GenerateError: a file cannot be read.
+        """
+        from dango_dbt.api.generating import file_results
+        from dango_dbt.api.planning import plan_generation
+
+        started = time.perf_counter()
+        name, adapter = self._to_generate(sources, target)
+        plan = plan_generation(
+            self.layout, self.config, target=name, adapter=adapter, names=sources
+        )
+        for warning in plan.warnings:
+            (progress or Progress()).warning(warning)
+        return RunResult(
+            "plan",
+            name,
+            files=tuple(file_results(self.layout, plan, diff=diff)),
+            schema_changes=plan.schema_changes,
+            seconds=time.perf_counter() - started,
+        )
+
+    def accept(self, side: Literal["mine", "theirs"], file: str | Path) -> RunResult:
+        """Settle a conflict: keep the user's text of a generated file, or take what is proposed.
+
+        Args:
+            side: `mine`: the file stays, and counts as an edit of what is generated now. `theirs`:
+                what is generated now takes its place.
+            file: the file, relative to the current folder.
+
+        Raises:
+            ConfigError: the project is wrong, or the file is not in conflict.
+            GenerateError: a file cannot be written.
+        """
+        from dango_dbt.api.generating import accept_file
+        from dango_dbt.api.planning import plan_generation
+
+        started = time.perf_counter()
+        name, adapter = self._to_generate((), None)
+        plan = plan_generation(self.layout, self.config, target=name, adapter=adapter)
+        files = accept_file(self.layout, plan, side, Path(file))
         seconds = time.perf_counter() - started
         return RunResult("generate", name, files=tuple(files), seconds=seconds)
 
@@ -177,13 +248,14 @@ class Project:
         parallel: int = PARALLEL_SOURCES,
         threads: int | None = None,
         full_refresh: bool = False,
+        frozen: bool = False,
         progress: Progress | None = None,
     ) -> RunResult:
         """Load sources, generate dbt code from them, and build.
 
         All is built or, where sources are named, these and what is downstream of them. A source
         that fails takes only its own descendants out of the build. The arguments are those of
-        `sync` and `build`.
+        `sync` and `build`, and `frozen`: build the dbt code as it is, without generating any.
 
         Raises:
             ConfigError: the project or an argument is wrong; nothing has been loaded then.
@@ -196,6 +268,7 @@ class Project:
             refresh=refresh,
             allow_empty=allow_empty,
             parallel=parallel,
+            generate=not frozen,
             progress=progress,
         )
         run = replace(run, command="sync-and-build")
@@ -297,13 +370,27 @@ class Project:
             code = ExitCode.worst(run.error_code, error.exit_code)
             return replace(run, error=Failure.of(error), error_code=code)
 
-    def _generate(self, target: str, adapter: str, progress: Progress) -> list[FileResult]:
-        from dango_dbt.api.generating import generate_files
+    def _to_generate(self, sources: Sequence[str], target: str | None) -> tuple[str, str]:
+        """Give the target whose loads are taken in, and the adapter that the text follows."""
+        self._refuse_broken()
+        refuse_unknown(self.config, sources)
+        name = target or dbt.taken_target(self.layout.dbt)
+        dbt.adapter_type(self.layout.dbt, name)  # refuses a target that is not there
+        return name, self._adapter()
 
-        files = generate_files(
-            self.layout, self.config, target=target, adapter=adapter, progress=progress
+    def _generate(
+        self, target: str, adapter: str, progress: Progress, sources: Sequence[str] = ()
+    ) -> list[FileResult]:
+        from dango_dbt.api.generating import write_generated
+        from dango_dbt.api.planning import plan_generation
+
+        plan = plan_generation(
+            self.layout, self.config, target=target, adapter=adapter, names=sources
         )
+        files = write_generated(self.layout, plan)
         progress.files_written(files)
+        for warning in plan.warnings:
+            progress.warning(warning)
         return files
 
     def _adapter(self) -> str:

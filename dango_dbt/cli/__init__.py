@@ -45,7 +45,8 @@ class _Main(click.Group):
     cls=_Main,
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
     epilog="Exit codes: 0 all good; 1 a source, model or test failed; 2 wrong usage or"
-    " configuration; 3 generated files are in conflict with your edits; 130 interrupted.",
+    " configuration; 3 generated files are out of date (--check), or in"
+    " conflict with your edits; 130 interrupted.",
 )
 @click.version_option(__version__, prog_name="dango-dbt", message="%(prog)s %(version)s")
 def main() -> None:
@@ -57,6 +58,7 @@ for command in (
     commands.sync_and_build,
     commands.sync,
     commands.generate,
+    commands.plan,
     commands.build,
     commands.validate,
     commands.dbt,

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import click
 
 from dango_dbt.cli import options
 from dango_dbt.cli.running import Reporting, run, run_init, run_plain, run_validate
 
-__all__ = ["build", "dbt", "generate", "init", "sync", "sync_and_build", "validate"]
+__all__ = ["build", "dbt", "generate", "init", "plan", "sync", "sync_and_build", "validate"]
 
 #: dlt's words (https://dlthub.com/docs/general-usage/pipeline#refresh-pipeline-data-and-state).
 _REFRESH = ("drop_data", "drop_resources", "drop_sources")
@@ -40,6 +40,11 @@ def init(directory: Path, dbt_project: Path | None) -> None:
 @options.threads
 @options.allow_empty
 @options.parallel
+@click.option(
+    "--frozen",
+    is_flag=True,
+    help="Build the dbt code as it is committed; tell schema changes, and write none of them.",
+)
 @options.reporting
 def sync_and_build(reporting: Reporting, **arguments: Any) -> None:  # noqa: ANN401 - click's
     """Load sources, generate dbt code from them, and run dbt build.
@@ -93,15 +98,45 @@ def _confirm(refresh: str, sources: tuple[str, ...]) -> None:
 
 
 @click.command("generate", short_help="Write dbt sources and staging models.")
+@options.source
 @options.target
+@click.option("--check", is_flag=True, help="Write nothing; exit with 3 where a file would change.")
+@click.option(
+    "--accept",
+    type=(click.Choice(["mine", "theirs"]), click.Path(path_type=Path)),
+    metavar="mine|theirs FILE",
+    help="Settle a conflict: FILE stays as you have it, or gets what is generated.",
+)
 @options.reporting
-def generate(reporting: Reporting, target: str | None) -> None:
+def generate(
+    reporting: Reporting,
+    accept: tuple[Literal["mine", "theirs"], Path] | None,
+    **arguments: Any,  # noqa: ANN401 - click's
+) -> None:
     """Write dbt sources and staging models from the schemas of what was loaded.
 
     Needs no data and no connection: it works from .dango/schemas/ and what is known of the last
-    loads.
+    loads. What you have edited is merged with what is new; where both have changed one thing, your
+    file stays and what is proposed goes to .dango/conflicts/.
     """
-    run(reporting, lambda project, progress: project.generate(progress=progress, target=target))
+    if accept:
+        side, file = accept
+        run(reporting, lambda project, _: project.accept(side, file))
+    run(reporting, lambda project, progress: project.generate(progress=progress, **arguments))
+
+
+@click.command("plan", short_help="Say what generate would do, and write nothing.")
+@options.source
+@options.target
+@click.option("--diff", is_flag=True, help="Show line by line how files would change.")
+@options.reporting
+def plan(reporting: Reporting, **arguments: Any) -> None:  # noqa: ANN401 - click's
+    """Say what `generate` would do, before anything is written.
+
+    Names the files that it would change, and the schema changes that are behind that. Needs no
+    connection.
+    """
+    run(reporting, lambda project, progress: project.plan(progress=progress, **arguments))
 
 
 @click.command("validate", short_help="Check everything that can be known before a run.")

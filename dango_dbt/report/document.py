@@ -26,9 +26,9 @@ def to_json(result: RunResult) -> str:
     """Give the run as a JSON document, without a newline at its end.
 
     Every command gives the same keys. A part that the command does not have, or did not get to, is
-    empty: `sources` and `files` are `[]`, `build` is `not_run` without nodes. `error` at the top is
-    why the run ended before all its parts were done; null where it did not. A source's `seconds`
-    always has its three stages; null for one that was not reached.
+    empty: `sources`, `schema_changes` and `files` are `[]`, `build` is `not_run` without nodes.
+    `error` at the top is why the run ended before all its parts were done; null where it did not. A
+    source's `seconds` always has its stages; null for one that was not reached.
     """
     document = {
         "command": result.command,
@@ -36,6 +36,11 @@ def to_json(result: RunResult) -> str:
         "exit_code": int(result.exit_code),
         "target": result.target,
         "sources": [_source(source) for source in result.sources or ()],
+        "schema_changes": [
+            {"source": source.name, **_change(change)}
+            for source in result.schema_changes or ()
+            for change in source.schema_changes
+        ],
         "files": [_file(file) for file in result.files or ()],
         "build": _build(result.build or _NOT_RUN),
         "error": _failure(result.error),
@@ -66,7 +71,8 @@ def _change(change: SchemaChange) -> dict[str, object]:
 
 
 def _file(file: FileResult) -> dict[str, object]:
-    return {"path": file.path, "action": file.action}
+    diff = {} if file.diff is None else {"diff": file.diff}
+    return {"path": file.path, "action": file.action, **diff}
 
 
 def _build(build: BuildResult) -> dict[str, object]:

@@ -22,12 +22,20 @@ from dango_dbt.report.words import (
     outcome,
     outcomes,
 )
-from dango_dbt.results import BuildResult, Failure, FileResult, NodeResult, RunResult, SyncResult
+from dango_dbt.results import (
+    BuildResult,
+    Failure,
+    FileResult,
+    NodeResult,
+    RunResult,
+    SourceChanges,
+    SyncResult,
+)
 
-__all__ = ["Line", "build", "closing", "failed", "files", "schema_changes", "sources"]
+__all__ = ["Line", "build", "closing", "diffs", "failed", "files", "schema_changes", "sources"]
 
 _LIMIT = 10
-_CONFLICT = "edited by you, so yours stays: delete it and run `dango-dbt generate` for the new text"
+_CONFLICT = "yours stays: see .dango/conflicts/; `dango-dbt generate --accept mine|theirs FILE`"
 _OK, _FAILED, _WARNING, _SKIPPED = ("✓", "green"), ("✗", "red"), ("!", "yellow"), ("-", "dim")
 _SOURCE_MARKS = {"success": _OK, "failed": _FAILED, "held": _WARNING, "skipped": _SKIPPED}
 _NODE_MARKS = {"pass": _OK, "fail": _FAILED, "error": _FAILED, "warn": _WARNING}
@@ -57,7 +65,9 @@ def sources(results: Sequence[SyncResult], verbosity: Verbosity) -> list[Line]:
     return lines
 
 
-def schema_changes(results: Sequence[SyncResult], verbosity: Verbosity) -> list[Line]:
+def schema_changes(
+    results: Sequence[SyncResult | SourceChanges], verbosity: Verbosity
+) -> list[Line]:
     """What is new in the data, by source and table."""
     lines = []
     for result in results:
@@ -68,13 +78,15 @@ def schema_changes(results: Sequence[SyncResult], verbosity: Verbosity) -> list[
     return [_heading("Schema changes"), *lines] if lines else []
 
 
-def files(results: Sequence[FileResult], verbosity: Verbosity) -> list[Line]:
+def files(
+    results: Sequence[FileResult], verbosity: Verbosity, heading: str = "Files"
+) -> list[Line]:
     """How many files there are, and which have changed; conflicts first."""
     conflicts = [_file(file) for file in results if file.action == "conflict"]
     if conflicts:
         conflicts += _hint(_CONFLICT, 4)
     if verbosity == Verbosity.QUIET:
-        return [_heading("Files"), *conflicts] if conflicts else []
+        return [_heading(heading), *conflicts] if conflicts else []
     if not results:
         return []
     listed = [
@@ -84,7 +96,17 @@ def files(results: Sequence[FileResult], verbosity: Verbosity) -> list[Line]:
         and (verbosity == Verbosity.VERBOSE or file.action != "unchanged")
     ]
     counts = Line((file_counts(results),), 2)
-    return [_heading("Files"), counts, *conflicts, *_limited(listed, verbosity)]
+    return [_heading(heading), counts, *conflicts, *_limited(listed, verbosity)]
+
+
+def diffs(results: Sequence[FileResult]) -> list[Line]:
+    """How files change, line by line, where that was asked for."""
+    styles = {"+": "green", "-": "red", "@": "cyan"}
+    return [
+        Line(((clean(line), styles.get(line[:1], "")),))
+        for file in results
+        for line in (file.diff or "").splitlines()
+    ]
 
 
 def build(result: BuildResult, verbosity: Verbosity) -> list[Line]:
@@ -184,7 +206,7 @@ def _aligned(rows: Sequence[tuple[str, ...]]) -> list[tuple[str, str]]:
     ]
 
 
-def _changes(result: SyncResult) -> Iterable[str]:
+def _changes(result: SyncResult | SourceChanges) -> Iterable[str]:
     """One line for all tables, and all columns of a table, that changed in the same way."""
     together: dict[tuple[str | None, str], list[str]] = {}
     for change in result.schema_changes:

@@ -31,11 +31,12 @@ def summary(result: RunResult, console: Console, verbosity: Verbosity = Verbosit
         verbosity: QUIET prints only what failed, and nothing where nothing did; VERBOSE prints
             every table, file and node.
     """
-    found = result.sources or ()
+    found, files = result.sources or (), result.files or ()
     parts = [
         sections.sources(found, verbosity),
-        sections.schema_changes(found, verbosity),
-        sections.files(result.files or (), verbosity),
+        sections.schema_changes(result.schema_changes or found, verbosity),
+        sections.files(files, verbosity, "Plan" if result.command == "plan" else "Files"),
+        sections.diffs(files),
         sections.build(result.build, verbosity) if result.build else [],
         sections.failed(result.error),
         sections.closing(result, verbosity),

@@ -127,24 +127,163 @@ def test_an_edited_file_stays_while_the_schema_does(shop: Workspace) -> None:
     ]
 
 
-def test_an_edited_file_is_a_conflict_when_the_schema_changes(shop: Workspace, api: Api) -> None:
+def test_an_edited_file_takes_in_what_is_new(shop: Workspace, api: Api) -> None:
     edited = (
         (shop.root / ITEMS).read_text(encoding="utf-8").replace(" name", " upper(name) as name")
     )
     (shop.root / ITEMS).write_text(edited, encoding="utf-8")
-    api.lists["items"] = [{"id": 1, "name": "Pot", "price": 34.9}]
-    for step in (shop.sync, shop.run):  # it stays one until the user has settled it
+    api.lists["items"] = [{"id": 3, "name": "Cup", "price": 34.9}]
+    result = shop.run()
+    assert result.exit_code == 0, result
+    assert _actions(result)[ITEMS] == "merged"
+    merged = (shop.root / ITEMS).read_text(encoding="utf-8")
+    assert " upper(name) as name,\n            price,\n" in merged
+    assert shop.rows("select name, price from main_staging.stg_shop__items where id = 3") == [
+        ("CUP", 34.9)
+    ]
+    assert _changed(shop.run()) == {}
+
+
+@pytest.fixture
+def in_conflict(shop: Workspace) -> tuple[Workspace, str]:
+    """Give a project with a column that you and generation have changed, and your text."""
+    items = shop.root / ITEMS
+    mine = items.read_text(encoding="utf-8").replace(" name,", " trim(name) as name,")
+    items.write_text(mine, encoding="utf-8")
+    copy = shop.root / ".dango/generated/models/staging/shop/stg_shop__items.sql"
+    copy.write_text(
+        copy.read_text(encoding="utf-8").replace(" name,", " nam as name,"), encoding="utf-8"
+    )
+    return shop, mine
+
+
+def test_what_both_have_changed_is_a_conflict_until_it_is_settled(
+    in_conflict: tuple[Workspace, str],
+) -> None:
+    shop, mine = in_conflict
+    proposed = shop.root / ".dango/conflicts" / ITEMS
+    for step in (shop.sync, shop.run):  # it stays one
         result = step()
         assert result.exit_code == 3, result
-        assert _actions(result)[ITEMS] == "conflict"
-        assert [*_actions(result).values()].count("conflict") == 1
-        assert (shop.root / ITEMS).read_text(encoding="utf-8") == edited
+        assert _changed(result) == {ITEMS: "conflict"}
+        assert (shop.root / ITEMS).read_text(encoding="utf-8") == mine
+        assert " name,\n" in proposed.read_text(encoding="utf-8")
     assert result.build is not None
     assert result.build.status == "success"
-    assert "price" in (shop.root / MODELS).read_text(encoding="utf-8")
     said = shop.command("generate")
     assert said.returncode == 3
     assert f"conflict  {ITEMS}" in said.stdout
+    assert "--accept mine|theirs FILE" in said.stdout
+    assert not [path for path in (shop.root / FOLDER).iterdir() if "conflict" in path.name]
+
+
+@pytest.mark.parametrize("side", ["mine", "theirs"])
+def test_a_conflict_is_settled(in_conflict: tuple[Workspace, str], side: str) -> None:
+    shop, mine = in_conflict
+    assert shop.command("generate").returncode == 3
+    proposed = shop.root / ".dango/conflicts" / ITEMS
+    theirs = proposed.read_text(encoding="utf-8")
+    done = shop.command("generate", "--accept", side, ITEMS)
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert (shop.root / ITEMS).read_text("utf-8") == (mine if side == "mine" else theirs)
+    assert not proposed.exists()
+    assert shop.command("generate", "--check").returncode == 0
+    again = shop.command("generate", "--accept", side, ITEMS)
+    assert again.returncode == 2
+    assert f"{ITEMS} is not in conflict" in again.stderr + again.stdout
+
+
+def test_a_conflict_that_is_gone_leaves_no_proposal(in_conflict: tuple[Workspace, str]) -> None:
+    shop, mine = in_conflict
+    assert shop.command("generate").returncode == 3
+    (shop.root / ITEMS).write_text(mine.replace("trim(name) as name", "name"), encoding="utf-8")
+    assert shop.command("generate").returncode == 0
+    assert not (shop.root / ".dango/conflicts" / ITEMS).exists()
+
+
+def test_line_ends_of_windows_stay(shop: Workspace, api: Api) -> None:
+    models = shop.root / MODELS
+    edited = (
+        models.read_text("utf-8")
+        .replace("- name: price", "- name: price")
+        .replace(
+            "description: Rows of `items` as shop delivers them.", "description: What is sold."
+        )
+    )
+    models.write_bytes(edited.replace("\n", "\r\n").encode())
+    api.lists["items"] = [{"id": 1, "name": "Pot", "price": 34.9}]
+    result = shop.sync()
+    assert result.exit_code == 0, result
+    assert _actions(result)[MODELS] == "merged"
+    raw = models.read_bytes()
+    assert raw.count(b"\r\n") == raw.count(b"\n")
+    text = raw.decode().replace("\r\n", "\n")
+    assert "description: What is sold." in text
+    assert "- name: price" in text
+    assert _changed(shop.sync()) == {}
+
+
+def test_plan_and_check_say_what_generate_would_do_and_write_nothing(
+    shop: Workspace, api: Api
+) -> None:
+    assert shop.command("generate", "--check").returncode == 0
+    api.lists["items"] = [{"id": 1, "name": "Pot", "price": 34.9, "tags": ["tin"]}]
+    assert shop.sync(generate=False).exit_code == 0
+    before = shop.files("dbt_project", ".dango")
+    planned = shop.command("plan", "--json", "--diff")
+    assert planned.returncode == 0, planned.stderr
+    document = json.loads(planned.stdout)
+    assert document["command"] == "plan"
+    assert document["schema_changes"] == [
+        {"source": "shop", "table": "items", "column": "price", "change": "added"},
+        {"source": "shop", "table": "items__tags", "column": None, "change": "added"},
+    ]
+    actions = {file["path"]: file["action"] for file in document["files"]}
+    assert actions[ITEMS] == actions[MODELS] == "updated"
+    assert actions[f"{FOLDER}/stg_shop__items__tags.sql"] == "created"
+    (items,) = [file for file in document["files"] if file["path"] == ITEMS]
+    assert "+            price,\n" in items["diff"]
+    said = shop.command("plan")
+    assert "items: column price added" in said.stdout
+    checked = shop.command("generate", "--check")
+    assert checked.returncode == 3
+    assert f"updated   {ITEMS}" in checked.stdout
+    assert shop.files("dbt_project", ".dango") == before
+    assert shop.command("generate").returncode == 0
+    assert shop.command("generate", "--check").returncode == 0
+
+
+def test_a_check_opens_no_warehouse(shop: Workspace) -> None:
+    """A file that cannot be opened and a profile with no driver make no difference."""
+    shop.warehouse.write_bytes(b"no database")
+    assert shop.command("generate", "--check").returncode == 0
+    assert shop.command("plan").returncode == 0
+
+
+def test_only_the_sources_named_are_generated(three: Workspace) -> None:
+    shutil.rmtree(three.root / "dbt_project/models/staging")
+    done = three.command("generate", "--source", "aa")
+    assert done.returncode == 0, done.stderr
+    assert [path.name for path in (three.root / "dbt_project/models/staging").iterdir()] == ["aa"]
+    unknown = three.command("generate", "--source", "ab")
+    assert unknown.returncode == 2
+    assert "there is no source `ab`" in unknown.stdout + unknown.stderr
+
+
+def test_frozen_builds_what_is_committed_and_tells_the_drift(shop: Workspace, api: Api) -> None:
+    assert shop.run().exit_code == 0
+    before = shop.generated()
+    api.lists["items"] = [{"id": 3, "name": "Cup", "price": 34.9}]
+    done = shop.command("sync-and-build", "--frozen", "--json")
+    assert done.returncode == 0, done.stderr
+    document = json.loads(done.stdout)
+    assert document["files"] == []
+    assert document["sources"][0]["schema_changes"] == [
+        {"table": "items", "column": "price", "change": "added"}
+    ]
+    assert document["build"]["status"] == "success"
+    assert shop.generated() == before
+    assert shop.count("main_staging.stg_shop__items") == 3
 
 
 def test_a_file_of_the_users_own_is_never_overwritten(workspace: Workspace, api: Api) -> None:

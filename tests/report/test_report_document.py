@@ -16,6 +16,7 @@ def test_the_document_has_every_key_of_the_interface(failed_run: RunResult) -> N
         "exit_code",
         "target",
         "sources",
+        "schema_changes",
         "files",
         "build",
         "error",

@@ -61,7 +61,7 @@ def test_the_summary_tells_all_parts_of_a_run(failed_run: RunResult) -> None:
         Files
           1 created, 1 conflict, 1 unchanged
             conflict  dbt_project/models/staging/shop/stg_shop__orders.sql
-            → edited by you, so yours stays: delete it and run `dango-dbt generate` for the new text
+            → yours stays: see .dango/conflicts/; `dango-dbt generate --accept mine|theirs FILE`
             created   dbt_project/models/staging/shop/stg_shop__carts.sql
 
         Build
@@ -114,7 +114,7 @@ def test_quiet_tells_only_what_failed(failed_run: RunResult, good_run: RunResult
 
         Files
             conflict  dbt_project/models/staging/shop/stg_shop__orders.sql
-            → edited by you, so yours stays: delete it and run `dango-dbt generate` for the new text
+            → yours stays: see .dango/conflicts/; `dango-dbt generate --accept mine|theirs FILE`
 
         Build
           ✗ test no_gaps  fail

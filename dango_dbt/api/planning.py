@@ -1,0 +1,194 @@
+"""What generation would do, before anything is written: from schemas to changes of files."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Collection, Iterator
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+
+from dango_dbt import destinations, dlt_schema, macros
+from dango_dbt.config import SourceConfig, SourcesConfig, is_source_name
+from dango_dbt.credentials import variables
+from dango_dbt.dlt_schema import StoredSchema
+from dango_dbt.env_example import with_variables
+from dango_dbt.files import Change, Generated, change_of, read_exactly, removal_of
+from dango_dbt.freshness import thresholds
+from dango_dbt.generate import PlannedFile, plan_macros, plan_source
+from dango_dbt.merging import merged
+from dango_dbt.naming import models_file, staging_file
+from dango_dbt.project import ProjectLayout
+from dango_dbt.results import FileAction, SourceChanges
+from dango_dbt.schema import SourceTables
+from dango_dbt.staging import staged
+from dango_dbt.staging_options import remarks, with_options
+
+__all__ = ["GenerationPlan", "plan_generation"]
+
+
+@dataclass(frozen=True)
+class GenerationPlan:
+    """What generation would do.
+
+    Attributes:
+        changes: of all generated files, unchanged ones too; in the order to write them.
+        schema_changes: what is behind them, for each source that has any.
+        warnings: what the user should know of the result.
+        taken: which files with a load's schema are used up by it, and what they are called then.
+    """
+
+    changes: tuple[Change, ...]
+    schema_changes: tuple[SourceChanges, ...]
+    warnings: tuple[str, ...]
+    taken: tuple[tuple[Path, Path], ...]
+
+
+def plan_generation(
+    layout: ProjectLayout,
+    config: SourcesConfig,
+    *,
+    target: str,
+    adapter: str,
+    names: Collection[str] = (),
+) -> GenerationPlan:
+    """Say what is to become of all generated files.
+
+    Args:
+        layout: where things are.
+        config: which sources there are; a disabled one keeps its files.
+        target: name of the target whose last loads are taken in.
+        adapter: the dbt adapter whose types and quoting the text follows.
+        names: only these sources; none: all.
+
+    Raises:
+        ConfigError: a schema file is broken, or the adapter is not mapped.
+        GenerateError: a file cannot be read.
+    """
+    planning = _Planning(layout, config, target, adapter)
+    planning.plan(names)
+    return GenerationPlan(
+        tuple(planning.changes),
+        tuple(planning.schema_changes),
+        tuple(planning.warnings),
+        tuple(planning.taken),
+    )
+
+
+class _Planning:
+    def __init__(
+        self, layout: ProjectLayout, config: SourcesConfig, target: str, adapter: str
+    ) -> None:
+        self.layout, self.config, self.target, self.adapter = layout, config, target, adapter
+        self.changes: list[Change] = []
+        self.schema_changes: list[SourceChanges] = []
+        self.warnings: list[str] = []
+        self.taken: list[tuple[Path, Path]] = []
+
+    def plan(self, names: Collection[str]) -> None:
+        # what is wrong with an entry may be its name
+        known = filter(is_source_name, self.config.names)
+        schemas = {name: self.schema(name) for name in known}
+        dlt_names = Counter(schema["name"] for schema in schemas.values() if schema)
+        for source in self.config.sources:
+            schema = schemas[source.name]
+            if schema is None or not schema["tables"] or (names and source.name not in names):
+                continue  # never loaded: there is nothing to declare yet
+            self.source(source, schema, shared=dlt_names[schema["name"]] > 1)
+        if self.changes:
+            for file in plan_macros(macros.texts()):
+                self.changes.append(self.change(self.layout.dbt.macros, file))
+        self.changes += self.env_example()
+
+    def schema(self, source: str) -> StoredSchema | None:
+        """Join what was loaded last into the accepted schema.
+
+        A load that has been accepted before only fills gaps: what a colleague has accepted since,
+        and git has brought, must not be undone by an older load of our own.
+        """
+        layout, target = self.layout, self.target
+        accepted = dlt_schema.load(layout.accepted_schema(source))
+        accepted = dlt_schema.merge_missing(
+            accepted, dlt_schema.load(layout.taken_schema(target, source))
+        )
+        return dlt_schema.merge(accepted, dlt_schema.load(layout.live_schema(target, source)))
+
+    def source(self, source: SourceConfig, schema: StoredSchema, *, shared: bool) -> None:
+        tables = SourceTables(
+            source.name,
+            source.dataset,
+            with_options(dlt_schema.tables(schema, self.adapter), source.staging),
+            source.description,
+            dlt_name=schema["name"],
+            dlt_name_shared=shared,
+            pipeline=source.pipeline,
+            freshness=thresholds(source),
+            longest_name=destinations.capabilities(self.adapter).max_identifier_length,
+        )
+        self.accept(source.name, schema)
+        planned = plan_source(tables, destinations.adapter(self.adapter).dialect)
+        self.changes += [self.change(self.layout.dbt.models, file) for file in planned]
+        self.excluded(tables)
+        self.warnings += [f"source `{source.name}`: {text}" for text in _warnings(tables, source)]
+
+    def accept(self, source: str, schema: StoredSchema) -> None:
+        """Plan an accepted schema: it holds all that it held, so there is nothing to lose."""
+        path = self.layout.accepted_schema(source)
+        before, text = read_exactly(path), dlt_schema.dump(schema)
+        self.changes.append(_own(path, before, text))
+        accepted = dlt_schema.load(path)
+        if accepted and (changes := dlt_schema.changes(accepted, schema)):
+            self.schema_changes.append(SourceChanges(source, changes))
+        live = self.layout.live_schema(self.target, source)
+        if live.exists():
+            self.taken.append((live, self.layout.taken_schema(self.target, source)))
+
+    def change(self, folder: Path, file: PlannedFile) -> Change:
+        path = folder / file.path
+        merge = partial(merged, file.path, dialect=destinations.adapter(self.adapter).dialect)
+        return change_of(Generated(path, self.layout.pristine(path), file.text, merge))
+
+    def excluded(self, tables: SourceTables) -> None:
+        """Plan the end of the models whose tables sources.yml excludes now; edited ones stay."""
+        names = [table.name for table in tables.tables if not table.staging.include]
+        files = [staging_file(tables.name, name) for name in names]
+        if len(names) == len(tables.tables):
+            files.append(models_file(tables.name))
+        for file in files:
+            path = self.layout.dbt.models / file
+            change = removal_of(path, self.layout.pristine(path))
+            if change and change.action == "removed":
+                self.changes.append(change)
+            elif change:
+                self.warnings.append(
+                    f"{self.layout.shown(path)} stays, since it was edited, though `staging:` in"
+                    " sources.yml excludes its table: remove it, or include the table"
+                )
+
+    def env_example(self) -> Iterator[Change]:
+        """Name the variables of sources.yml in `.env.example`, where they are missing there."""
+        path = self.layout.root / ".env.example"
+        current = read_exactly(path)
+        kwargs = [source.dlt_native.function_kwargs for source in self.config.sources]
+        text = with_variables(current, variables(kwargs))
+        if text is not None and text != current:
+            yield _own(path, current, text)
+
+
+def _own(path: Path, before: str | None, after: str) -> Change:
+    """Plan a file that has no pristine copy: what is put into it takes nothing away."""
+    action: FileAction = "created" if before is None else "updated"
+    return Change(path, "unchanged" if before == after else action, before, after, after)
+
+
+def _warnings(tables: SourceTables, source: SourceConfig) -> Iterator[str]:
+    """Tell what of `staging:` has no effect, and which values their columns could not take."""
+    yield from remarks(tables.tables, source.staging)
+    for model in staged(tables):
+        for column in model.columns:
+            if base := column.column.variant_of:
+                yield (
+                    f"values of `{model.table.name}.{base}` have come in another type: they are in"
+                    f" `{column.name}`, and `{base}` is null there (mend the source, or set"
+                    " `staging: {variants: coalesce}`)"
+                )
