@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -146,6 +147,8 @@ def _remove(path: Path) -> None:
         path.unlink(missing_ok=True)
     except OSError as error:
         raise GenerateError(f"cannot remove {path}: {error}") from error
+    with suppress(OSError):  # the folder holds something else
+        path.parent.rmdir()
 
 
 def read_text(path: Path) -> str | None:

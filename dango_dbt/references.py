@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+
 from dango_dbt.build import MissingReference
 from dango_dbt.config import SourcesConfig, is_source_name
 from dango_dbt.project import SOURCES_FILE, ProjectLayout
 
-__all__ = ["advice", "is_to_be_synced"]
+__all__ = ["advice", "is_to_be_synced", "referring"]
 
 #: The model and the source of `init`'s example.
 _EXAMPLE = ("planets_explored.sql", "solar_system")
@@ -47,6 +51,30 @@ def advice(missing: MissingReference, layout: ProjectLayout, config: SourcesConf
             f" {SOURCES_FILE.as_posix()}, or remove {file}"
         )
     return None
+
+
+def referring(layout: ProjectLayout, gone: Iterable[Path]) -> Iterator[str]:
+    """Say which files of the dbt project refer to models whose files go.
+
+    Args:
+        layout: where things are.
+        gone: the files.
+    """
+    models = {path.stem: path for path in gone if path.suffix == ".sql"}
+    if not models:
+        return
+    names = "|".join(map(re.escape, models))
+    reference = re.compile(rf"""ref\(\s*['"]({names})['"]""")
+    skipped = {layout.dbt.packages, layout.dbt.target_path}
+    skipped |= {path.parent for path in models.values()}
+    for path in sorted(layout.dbt.directory.rglob("*")):
+        if path.suffix not in {".sql", ".yml", ".yaml", ".py"} or skipped & set(path.parents):
+            continue
+        for name in sorted(set(reference.findall(path.read_text("utf-8", errors="replace")))):
+            yield (
+                f"{layout.shown(path)} refers to `{name}`, which is not generated any more: dbt"
+                " cannot parse the project until that is changed"
+            )
 
 
 def _disabled(config: SourcesConfig) -> set[str]:

@@ -17,8 +17,9 @@ from dango_dbt.files import Change, Generated, change_of, read_exactly, removal_
 from dango_dbt.freshness import thresholds
 from dango_dbt.generate import PlannedFile, plan_macros, plan_source
 from dango_dbt.merging import merged
-from dango_dbt.naming import models_file, staging_file
+from dango_dbt.naming import models_file, staging_file, staging_folder
 from dango_dbt.project import ProjectLayout
+from dango_dbt.references import referring
 from dango_dbt.results import FileAction, SourceChanges
 from dango_dbt.schema import SourceTables
 from dango_dbt.staging import staged
@@ -98,6 +99,10 @@ class _Planning:
         if self.changes:
             for file in plan_macros(macros.texts()):
                 self.changes.append(self.change(self.layout.dbt.macros, file))
+        if not names:
+            self.sources_gone()
+        gone = [change.path for change in self.changes if change.action == "removed"]
+        self.warnings += referring(self.layout, gone)
         self.changes += self.env_example()
 
     def schema(self, source: str) -> StoredSchema | None:
@@ -164,6 +169,34 @@ class _Planning:
                     f"{self.layout.shown(path)} stays, since it was edited, though `staging:` in"
                     " sources.yml excludes its table: remove it, or include the table"
                 )
+
+    def sources_gone(self) -> None:
+        """Plan the end of what was generated from sources that sources.yml no longer names."""
+        if not all(is_source_name(source.name) for source in self.config.broken):
+            return  # it may be the one whose name is misspelt now
+        for schema in sorted(self.layout.schemas.glob("*.yaml")):
+            if schema.stem not in self.config.names:
+                self.source_gone(schema.stem, schema)
+
+    def source_gone(self, name: str, schema: Path) -> None:
+        """All of it goes, or nothing: an edited model needs the declaration of its source."""
+        folder = self.layout.dbt.models / staging_folder(name)
+        copies = [path for path in self.layout.pristine(folder).rglob("*") if path.is_file()]
+        changes = [
+            change
+            for copy in sorted(copies)
+            if (change := removal_of(folder / copy.relative_to(self.layout.pristine(folder)), copy))
+        ]
+        edited = [change.path for change in changes if change.action == "conflict"]
+        if edited:
+            files = ", ".join(map(self.layout.shown, edited))
+            self.warnings.append(
+                f"source `{name}` is not in sources.yml any more, and its models stay, since you"
+                f" have edited {files}: remove them to be rid of it"
+            )
+        elif changes:
+            text = read_exactly(schema)
+            self.changes += [*changes, Change(schema, "removed", text, None, None)]
 
     def env_example(self) -> Iterator[Change]:
         """Name the variables of sources.yml in `.env.example`, where they are missing there."""

@@ -55,10 +55,9 @@ def warn_of_removed(layout: ProjectLayout, config: SourcesConfig, progress: Prog
         return  # it may be the one whose name is misspelt now
     for name in _removed(layout, config):
         folder = layout.shown(layout.dbt.models / staging_folder(name))
-        schema = layout.shown(layout.accepted_schema(name))
         progress.warning(
             f"source `{name}` is not in sources.yml any more: its models are left out of the"
-            f" build; to be rid of them remove {folder}/ and {schema}"
+            f" build; `dango-dbt generate` removes them, unless you have edited {folder}/"
         )
 
 

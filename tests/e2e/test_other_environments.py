@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 from typing import TYPE_CHECKING
 
@@ -67,19 +68,58 @@ def test_libraries_are_imported_before_sources_run_side_by_side(workspace: Works
         assert done.returncode == 0, done.stdout
 
 
-@pytest.mark.slow
-def test_a_source_that_was_taken_out_is_left_out_of_the_build_and_named(
-    workspace: Workspace,
-) -> None:
+@pytest.fixture
+def two_sources(workspace: Workspace) -> Workspace:
+    """Give a project with two sources that were built, of which one is in sources.yml no more."""
     source = "import dlt\n\n@dlt.resource\ndef {0}():\n    yield {{'id': 1}}\n"
     for name in ("stays", "goes"):
         workspace.code(name, source.format(name))
     workspace.declare(stays={}, goes={})
     assert workspace.run().exit_code == 0
     workspace.declare(stays={})
+    return workspace
+
+
+@pytest.mark.slow
+def test_what_was_generated_from_a_source_goes_with_it(two_sources: Workspace) -> None:
+    workspace = two_sources
+    mart = workspace.mart("after", "from {{ ref('stg_goes__goes') }}")
+    planned = workspace.command("plan", "--json")
+    paths = {
+        file["path"] for file in json.loads(planned.stdout)["files"] if file["action"] == "removed"
+    }
+    folder = "dbt_project/models/staging/goes"
+    assert paths == {
+        f"{folder}/_goes__models.yml",
+        f"{folder}/_goes__sources.yml",
+        f"{folder}/stg_goes__goes.sql",
+        ".dango/schemas/goes.yaml",
+    }
+    assert "models/marts/after.sql refers to `stg_goes__goes`" in planned.stderr
+    mart.unlink()
+    assert workspace.command("generate", "--check").returncode == 3
+    done = workspace.command("sync-and-build")
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert not (workspace.root / folder).exists()
+    assert not [path for path in workspace.generated() if "goes" in path]
+    assert "any more" not in done.stderr
+    assert workspace.command("generate", "--check").returncode == 0
+    workspace.declare(stays={}, goes={})
+    assert workspace.run().exit_code == 0
+    assert (workspace.root / folder / "stg_goes__goes.sql").exists()
+
+
+def test_an_edited_model_of_a_source_that_went_stays_and_is_left_out_of_the_build(
+    two_sources: Workspace,
+) -> None:
+    workspace = two_sources
+    model = workspace.root / "dbt_project/models/staging/goes/stg_goes__goes.sql"
+    model.write_text("-- mine\n" + model.read_text("utf-8"), "utf-8")
     for folder in ("data", ".dango/state"):
         shutil.rmtree(workspace.root / folder)
+    before = workspace.generated()
     done = workspace.command("sync-and-build")
     assert done.returncode == 0, done.stdout
-    assert "source `goes` is not in sources.yml any more" in done.stderr
-    assert "dbt_project/models/staging/goes/" in done.stderr
+    assert "source `goes` is not in sources.yml any more, and its models stay" in done.stderr
+    assert "stg_goes__goes.sql: remove them" in done.stderr
+    assert workspace.generated() == before
