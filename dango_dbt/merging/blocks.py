@@ -30,6 +30,7 @@ class Block:
         before: comments and empty lines that stand above it.
         text: its own lines; of one with children, those above them.
         children: the blocks in it; None: it is not made of blocks.
+        prose: it is written for people: where both sides have changed it, mine counts.
         layout: how its children stand in it, for whoever puts it together; no part of what it says.
     """
 
@@ -37,6 +38,7 @@ class Block:
     before: Lines = ()
     text: Lines = ()
     children: tuple[Block, ...] | None = None
+    prose: bool = False
     layout: Hashable = None
 
     @property
@@ -60,6 +62,8 @@ def merge_blocks(base: Block, mine: Block, theirs: Block) -> Block:
     """
     before = _merged_lines(base.before, mine.before, theirs.before)
     if theirs.content in {mine.content, base.content}:
+        return replace(mine, before=before)
+    if mine.prose and mine.content != base.content:
         return replace(mine, before=before)
     if mine.content == base.content:
         return replace(theirs, before=before, layout=_layout(mine, theirs))

@@ -40,7 +40,7 @@ def read_yaml(text: str) -> Block:
     reader = _Reader(text)
     entries, end = reader.entries(node, 0)
     rest = Block(("end",), (), reader.lines_of(range(end, len(reader.lines)), 0))
-    return Block(("file",), (), (), (*entries, rest), ("mapping", 0))
+    return Block(("file",), (), (), (*entries, rest), layout=("mapping", 0))
 
 
 def write_yaml(block: Block) -> str:
@@ -76,12 +76,13 @@ class _Reader:
             deeper = value.start_mark.column - column
             if _in_blocks(value, yaml.MappingNode):
                 children, end = self.entries(value, first + 1)
-                return Block(name, (), head, tuple(children), ("mapping", deeper)), end
+                return Block(name, (), head, tuple(children), layout=("mapping", deeper)), end
             if _in_blocks(value, yaml.SequenceNode):
                 children, end = self.items(value, first + 1)
-                return Block(name, (), head, tuple(children), ("list", deeper)), end
+                return Block(name, (), head, tuple(children), layout=("list", deeper)), end
         end = self.end(value, first, column)
-        return Block(name, (), self.lines_of(range(first, end), column)), end
+        text = self.lines_of(range(first, end), column)
+        return Block(name, (), text, prose=key.value == "description"), end
 
     def items(self, sequence: Any, line: int) -> tuple[list[Block], int]:  # noqa: ANN401 - likewise
         """Read the items of a list, with what stands above each from `line` on."""
@@ -92,7 +93,9 @@ class _Reader:
             if _in_blocks(item, yaml.MappingNode) and item.start_mark.line == first:
                 children, line = self.entries(item, first)
                 deeper = item.start_mark.column - dash
-                block = Block(_item_key(item), before, (), tuple(children), ("mapping", deeper))
+                block = Block(
+                    _item_key(item), before, (), tuple(children), layout=("mapping", deeper)
+                )
             else:
                 end = self.end(item, first, dash)
                 block = Block(_item_key(item), before, self.lines_of(range(first, end), dash))

@@ -195,10 +195,17 @@ def test_a_column_that_goes() -> None:
 
 
 def test_both_change_one_thing() -> None:
-    mine = BASE.replace("Rows of `users` as shop delivers them.", "Mine.")
-    theirs = BASE.replace("Rows of `users` as shop delivers them.", "Theirs.")
+    mine, theirs = (BASE.replace("VARCHAR", each) for each in ("varchar(20)", "TEXT"))
     assert merge(BASE, mine, theirs) is None
     assert merge(BASE, mine, mine) == mine
+
+
+def test_a_description_of_ones_own_stays_whatever_is_generated() -> None:
+    """It is written for people: what generation adds to its own is no reason for a conflict."""
+    mine, theirs = (
+        BASE.replace("Rows of `users` as shop delivers them.", each) for each in ("Mine.", "New.")
+    )
+    assert merge(BASE, mine, theirs) == mine
 
 
 def test_both_add_one_thing() -> None:
