@@ -5,18 +5,23 @@ from __future__ import annotations
 from dataclasses import replace
 from difflib import unified_diff
 from pathlib import Path
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
-from dango_dbt.api.planning import GenerationPlan
 from dango_dbt.errors import ConfigError
 from dango_dbt.files import Change, apply, write_atomic
+from dango_dbt.progress import Progress
 from dango_dbt.project import ProjectLayout
 from dango_dbt.results import FileResult
+
+if TYPE_CHECKING:
+    from dango_dbt.api.planning import GenerationPlan
 
 __all__ = ["accept_file", "file_results", "write_generated"]
 
 
-def write_generated(layout: ProjectLayout, plan: GenerationPlan) -> list[FileResult]:
+def write_generated(
+    layout: ProjectLayout, plan: GenerationPlan, progress: Progress
+) -> list[FileResult]:
     """Bring all files up to date; one in conflict stays, and what is proposed is kept apart.
 
     Raises:
@@ -28,7 +33,11 @@ def write_generated(layout: ProjectLayout, plan: GenerationPlan) -> list[FileRes
     for live, taken in plan.taken:
         if live.exists():
             live.replace(taken)
-    return file_results(layout, plan)
+    files = file_results(layout, plan)
+    progress.files_written(files)
+    for warning in plan.warnings:
+        progress.warning(warning)
+    return files
 
 
 def _keep_apart(layout: ProjectLayout, change: Change) -> None:

@@ -33,12 +33,14 @@ class GenerationPlan:
     """What generation would do.
 
     Attributes:
+        target: name of the target whose last loads are taken in.
         changes: of all generated files, unchanged ones too; in the order to write them.
         schema_changes: what is behind them, for each source that has any.
         warnings: what the user should know of the result.
         taken: which files with a load's schema are used up by it, and what they are called then.
     """
 
+    target: str
     changes: tuple[Change, ...]
     schema_changes: tuple[SourceChanges, ...]
     warnings: tuple[str, ...]
@@ -48,7 +50,6 @@ class GenerationPlan:
 def plan_generation(
     layout: ProjectLayout,
     config: SourcesConfig,
-    *,
     target: str,
     adapter: str,
     names: Collection[str] = (),
@@ -69,6 +70,7 @@ def plan_generation(
     planning = _Planning(layout, config, target, adapter)
     planning.plan(names)
     return GenerationPlan(
+        target,
         tuple(planning.changes),
         tuple(planning.schema_changes),
         tuple(planning.warnings),

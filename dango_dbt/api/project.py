@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Literal
 
 from dango_dbt import build as dbt
 from dango_dbt import credentials
+from dango_dbt.api.generating import accept_file, file_results, write_generated
 from dango_dbt.api.listing import list_sources, remove_source, warnings_of_broken
 from dango_dbt.api.loading import refuse_unknown, sync_sources
 from dango_dbt.api.selection import (
@@ -19,17 +20,18 @@ from dango_dbt.api.selection import (
     left_out,
     warn_of_removed,
 )
+from dango_dbt.api.targets import adapter_followed, target_to_load
 from dango_dbt.config import SourcesConfig, in_one, load_sound
 from dango_dbt.discovery import unreferenced, unreferenced_text
 from dango_dbt.errors import DangoError, ExitCode
 from dango_dbt.findings import SourceList, Unreferenced, Validation
 from dango_dbt.progress import Progress
-from dango_dbt.project import SOURCES_FILE, DbtProject, ProjectLayout, Target, find_root
-from dango_dbt.results import BuildResult, Failure, FileResult, RunResult
-from dango_dbt.shared_targets import shared_database
+from dango_dbt.project import SOURCES_FILE, DbtProject, ProjectLayout, find_root
+from dango_dbt.results import BuildResult, Failure, RunResult
 from dango_dbt.validation import validate
 
 if TYPE_CHECKING:
+    from dango_dbt.api.planning import GenerationPlan
     from dango_dbt.sync import Refresh
 
 __all__ = ["PARALLEL_SOURCES", "Project"]
@@ -89,8 +91,8 @@ class Project:
         """
         started = time.perf_counter()
         progress = progress or Progress()
-        resolved = self._target_to_load(target)
-        follows = self._adapter() if generate else None
+        resolved = target_to_load(self.layout, self.config, target)
+        follows = adapter_followed(self.layout, self.config) if generate else None
         if found := self.unreferenced():
             progress.warning(unreferenced_text(found, self.config.names))
         loaded = sync_sources(
@@ -131,10 +133,10 @@ class Project:
             changed = any(file.action != "unchanged" for file in run.files or ())
             return replace(run, error_code=ExitCode.OUT_OF_DATE) if changed else run
         started = time.perf_counter()
-        name, adapter = self._to_generate(sources, target)
-        files = self._generate(name, adapter, progress or Progress(), sources)
+        plan = self._plan(sources, target)
+        files = tuple(write_generated(self.layout, plan, progress or Progress()))
         seconds = time.perf_counter() - started
-        return RunResult("generate", name, files=tuple(files), seconds=seconds)
+        return RunResult("generate", plan.target, files=files, seconds=seconds)
 
     def plan(
         self,
@@ -156,19 +158,13 @@ class Project:
             ConfigError: the project or an argument is wrong.
             GenerateError: a file cannot be read.
         """
-        from dango_dbt.api.generating import file_results
-        from dango_dbt.api.planning import plan_generation
-
         started = time.perf_counter()
-        name, adapter = self._to_generate(sources, target)
-        plan = plan_generation(
-            self.layout, self.config, target=name, adapter=adapter, names=sources
-        )
+        plan = self._plan(sources, target)
         for warning in plan.warnings:
             (progress or Progress()).warning(warning)
         return RunResult(
             "plan",
-            name,
+            plan.target,
             files=tuple(file_results(self.layout, plan, diff=diff)),
             schema_changes=plan.schema_changes,
             seconds=time.perf_counter() - started,
@@ -186,15 +182,11 @@ class Project:
             ConfigError: the project is wrong, or the file is not in conflict.
             GenerateError: a file cannot be written.
         """
-        from dango_dbt.api.generating import accept_file
-        from dango_dbt.api.planning import plan_generation
-
         started = time.perf_counter()
-        name, adapter = self._to_generate((), None)
-        plan = plan_generation(self.layout, self.config, target=name, adapter=adapter)
-        files = accept_file(self.layout, plan, side, Path(file))
+        plan = self._plan((), None)
+        files = tuple(accept_file(self.layout, plan, side, Path(file)))
         seconds = time.perf_counter() - started
-        return RunResult("generate", name, files=tuple(files), seconds=seconds)
+        return RunResult("generate", plan.target, files=files, seconds=seconds)
 
     def build(
         self,
@@ -348,61 +340,29 @@ class Project:
 
     # ---------------------------------------------------------------- the parts
 
-    def _target_to_load(self, name: str | None) -> Target:
-        """Resolve a target, and refuse one that would share its raw data by accident."""
-        target = dbt.resolve_target(self.layout.dbt, name)
-        others = dbt.other_targets(self.layout.dbt, target)
-        if error := shared_database(target, others, self.config):
-            raise error
-        return target
-
     def _refuse_broken(self) -> None:
         if problems := [problem for source in self.config.broken for problem in source.problems]:
             raise in_one(problems)
+
+    def _plan(self, sources: Sequence[str], target: str | None) -> GenerationPlan:
+        from dango_dbt.api.planning import plan_generation
+
+        self._refuse_broken()
+        refuse_unknown(self.config, sources)
+        name = target or dbt.taken_target(self.layout.dbt)
+        dbt.adapter_type(self.layout.dbt, name)  # refuses a target that is not there
+        adapter = adapter_followed(self.layout, self.config)
+        return plan_generation(self.layout, self.config, name, adapter, sources)
 
     def _then_generate(
         self, run: RunResult, target: str, adapter: str, progress: Progress
     ) -> RunResult:
         """Generate after a sync; an error does not hide what has been loaded."""
+        from dango_dbt.api.planning import plan_generation
+
         try:
-            return replace(run, files=tuple(self._generate(target, adapter, progress)))
+            plan = plan_generation(self.layout, self.config, target, adapter)
+            return replace(run, files=tuple(write_generated(self.layout, plan, progress)))
         except DangoError as error:
             code = ExitCode.worst(run.error_code, error.exit_code)
             return replace(run, error=Failure.of(error), error_code=code)
-
-    def _to_generate(self, sources: Sequence[str], target: str | None) -> tuple[str, str]:
-        """Give the target whose loads are taken in, and the adapter that the text follows."""
-        self._refuse_broken()
-        refuse_unknown(self.config, sources)
-        name = target or dbt.taken_target(self.layout.dbt)
-        dbt.adapter_type(self.layout.dbt, name)  # refuses a target that is not there
-        return name, self._adapter()
-
-    def _generate(
-        self, target: str, adapter: str, progress: Progress, sources: Sequence[str] = ()
-    ) -> list[FileResult]:
-        from dango_dbt.api.generating import write_generated
-        from dango_dbt.api.planning import plan_generation
-
-        plan = plan_generation(
-            self.layout, self.config, target=target, adapter=adapter, names=sources
-        )
-        files = write_generated(self.layout, plan)
-        progress.files_written(files)
-        for warning in plan.warnings:
-            progress.warning(warning)
-        return files
-
-    def _adapter(self) -> str:
-        """The adapter that generated text follows, whichever target is loaded into.
-
-        Raises:
-            ConfigError: the target is not there or, with sources to generate from, not supported.
-        """
-        from dango_dbt import destinations
-
-        name = self.config.generate.target or dbt.default_target(self.layout.dbt)
-        adapter = dbt.adapter_type(self.layout.dbt, name)
-        if any(source.enabled for source in self.config.sources):
-            destinations.adapter(adapter)
-        return adapter
