@@ -16,8 +16,9 @@ from dango_dbt.env_example import with_variables
 from dango_dbt.files import Change, Generated, change_of, read_exactly, removal_of
 from dango_dbt.freshness import thresholds
 from dango_dbt.generate import PlannedFile, plan_macros, plan_source
+from dango_dbt.handed_over import handed_over
 from dango_dbt.merging import merged
-from dango_dbt.naming import models_file, staging_file, staging_folder
+from dango_dbt.naming import models_file, staging_file, staging_folder, staging_model
 from dango_dbt.project import ProjectLayout
 from dango_dbt.references import referring
 from dango_dbt.results import FileAction, SourceChanges
@@ -134,8 +135,9 @@ class _Planning:
         )
         self.accept(source.name, schema)
         planned = plan_source(tables, destinations.adapter(self.adapter).dialect)
-        self.changes += [self.change(self.layout.dbt.models, file) for file in planned]
-        self.excluded(tables)
+        own = handed_over(self.layout.dbt.models / models_file(source.name))
+        self.changes += [self.change(self.layout.dbt.models, file, own) for file in planned]
+        self.excluded(tables, own)
         self.warnings += [f"source `{source.name}`: {text}" for text in _warnings(tables, source)]
 
     def accept(self, source: str, schema: StoredSchema) -> None:
@@ -150,14 +152,21 @@ class _Planning:
         if live.exists():
             self.taken.append((live, self.layout.taken_schema(self.target, source)))
 
-    def change(self, folder: Path, file: PlannedFile) -> Change:
+    def change(self, folder: Path, file: PlannedFile, handed_over: Collection[str] = ()) -> Change:
         path = folder / file.path
-        merge = partial(merged, file.path, dialect=destinations.adapter(self.adapter).dialect)
-        return change_of(Generated(path, self.layout.pristine(path), file.text, merge))
+        dialect = destinations.adapter(self.adapter).dialect
+        merge = partial(merged, file.path, dialect=dialect, handed_over=handed_over)
+        pristine, managed = self.layout.pristine(path), path.stem not in handed_over
+        return change_of(Generated(path, pristine, file.text, merge, managed))
 
-    def excluded(self, tables: SourceTables) -> None:
+    def excluded(self, tables: SourceTables, handed_over: Collection[str]) -> None:
         """Plan the end of the models whose tables sources.yml excludes now; edited ones stay."""
-        names = [table.name for table in tables.tables if not table.staging.include]
+        names = [
+            table.name
+            for table in tables.tables
+            if not table.staging.include
+            and staging_model(tables.name, table.name) not in handed_over
+        ]
         files = [staging_file(tables.name, name) for name in names]
         if len(names) == len(tables.tables):
             files.append(models_file(tables.name))

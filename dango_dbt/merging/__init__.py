@@ -2,16 +2,24 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from pathlib import PurePath
 
 from dango_dbt.merging.blocks import Conflict, merge_blocks
 from dango_dbt.merging.sql_text import parses, read_sql, write_sql
-from dango_dbt.merging.yaml_text import read_yaml, write_yaml
+from dango_dbt.merging.yaml_text import models_in, read_yaml, with_models, write_yaml
 
 __all__ = ["merged"]
 
 
-def merged(path: PurePath, base: str, mine: str, theirs: str, dialect: str) -> str | None:
+def merged(  # noqa: PLR0913, PLR0917 - three texts, and what they are
+    path: PurePath,
+    base: str,
+    mine: str,
+    theirs: str,
+    dialect: str,
+    handed_over: Collection[str] = (),
+) -> str | None:
     """Merge what a person, and what generation, has made of a file since it was last generated.
 
     Args:
@@ -20,6 +28,7 @@ def merged(path: PurePath, base: str, mine: str, theirs: str, dialect: str) -> s
         mine: what the person has made of it.
         theirs: what is generated now.
         dialect: sqlglot's name of the dialect of its SQL.
+        handed_over: names of models that are the person's alone.
 
     Returns:
         The text with both changes. None: they cannot both be there, or the person has written
@@ -30,7 +39,8 @@ def merged(path: PurePath, base: str, mine: str, theirs: str, dialect: str) -> s
             blocks = (read_sql(text, dialect) for text in (base, mine, theirs))
             text = write_sql(merge_blocks(*blocks))
             return text if parses(text, dialect) or not parses(mine, dialect) else None
-        blocks = (read_yaml(text) for text in (base, mine, theirs))
-        return write_yaml(merge_blocks(*blocks))
+        was, own, new = (read_yaml(text) for text in (base, mine, theirs))
+        kept = models_in(own, handed_over)
+        return write_yaml(merge_blocks(with_models(was, kept), own, with_models(new, kept)))
     except (Conflict, ValueError):
         return None

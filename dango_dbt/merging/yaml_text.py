@@ -6,7 +6,7 @@ indentation that they have from the blocks around them.
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterable, Iterator, Sequence
+from collections.abc import Collection, Hashable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any, Literal, cast
 
@@ -15,8 +15,9 @@ import yaml
 from dango_dbt.merging.blocks import Block, Line, Lines
 from dango_dbt.yaml_files import LOADER
 
-__all__ = ["read_yaml", "write_yaml"]
+__all__ = ["models_in", "read_yaml", "with_models", "write_yaml"]
 
+_MODELS = ("key", "models")
 #: How the children of a block stand in it: as entries of a mapping or as items of a list, and how
 #: much deeper than it. Those of an item stand behind its dash.
 _Layout = tuple[Literal["mapping", "list"], int]
@@ -46,6 +47,29 @@ def read_yaml(text: str) -> Block:
 def write_yaml(block: Block) -> str:
     """Put a file together again."""
     return "\n".join(_written(block.children or (), 0))
+
+
+def models_in(file: Block, names: Collection[str]) -> dict[Hashable, Block]:
+    """Find models of a properties file by their names; gives them by their keys."""
+    wanted = {("name", name) for name in names}
+    return {
+        model.key: model
+        for entry in file.children or ()
+        if entry.key == _MODELS
+        for model in entry.children or ()
+        if model.key in wanted
+    }
+
+
+def with_models(file: Block, models: Mapping[Hashable, Block]) -> Block:
+    """Put these models in the place of the file's own."""
+    children = []
+    for entry in file.children or ():
+        found = entry.children
+        if entry.key == _MODELS and found is not None:
+            found = tuple(models.get(model.key, model) for model in found)
+        children.append(replace(entry, children=found))
+    return replace(file, children=tuple(children))
 
 
 def _in_blocks(node: yaml.Node | None, kind: type[yaml.CollectionNode]) -> bool:

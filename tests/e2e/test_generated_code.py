@@ -8,6 +8,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 import pytest
+import yaml
 
 if TYPE_CHECKING:
     from dango_dbt.results import RunResult, SyncResult
@@ -199,6 +200,31 @@ def test_a_conflict_that_is_gone_leaves_no_proposal(in_conflict: tuple[Workspace
     (shop.root / ITEMS).write_text(mine.replace("trim(name) as name", "name"), encoding="utf-8")
     assert shop.command("generate").returncode == 0
     assert not (shop.root / ".dango/conflicts" / ITEMS).exists()
+
+
+def test_a_model_that_was_handed_over_is_left_alone(shop: Workspace, api: Api) -> None:
+    models = shop.root / MODELS
+    text = models.read_text("utf-8").replace(
+        "  - name: stg_shop__items\n",
+        "  - name: stg_shop__items\n    config: {meta: {dango: {managed: false}}}\n",
+    )
+    models.write_text(text, "utf-8")
+    own = (shop.root / ITEMS).read_text("utf-8")
+    api.lists["items"] = [{"id": 1, "name": "Pot", "price": 34.9}]
+    api.lists["users"] = [{"id": 1, "vip": True}]
+    for _ in range(2):
+        result = shop.run()
+        assert result.exit_code == 0, result
+        assert (shop.root / ITEMS).read_text("utf-8") == own
+        now = yaml.safe_load(models.read_text("utf-8"))["models"]
+        items, users = now if now[0]["name"].endswith("items") else reversed(now)
+        assert [column["name"] for column in items["columns"]][:2] == ["id", "name"]
+        assert "price" not in {column["name"] for column in items["columns"]}
+        assert "vip" in {column["name"] for column in users["columns"]}
+    assert shop.command("generate", "--check").returncode == 0
+    (shop.root / ITEMS).unlink()
+    assert shop.command("generate").returncode == 0
+    assert not (shop.root / ITEMS).exists()
 
 
 def test_line_ends_of_windows_stay(shop: Workspace, api: Api) -> None:
