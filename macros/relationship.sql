@@ -11,15 +11,16 @@
             to_columns: [time_hour, origin]
 -#}
 {% test dango_relationship(model, columns, to, to_columns) %}
+    with child as (select * from {{ model }}), parent as (select * from {{ to }})
     select child.*
-    from {{ model }} as child
+    from child
     where
         {% for column in columns -%}
             child.{{ column }} is not null and
         {% endfor -%}
         not exists (
             select 1
-            from {{ to }} as parent
+            from parent
             where
                 {% for column in columns -%}
                     parent.{{ to_columns[loop.index0] }}

@@ -94,6 +94,23 @@ def test_a_relationship_of_several_columns(project: Write, rows: list[str], expe
     assert failing_rows(project, files) == expected
 
 
+@pytest.mark.parametrize(
+    ("models", "properties", "expected"),
+    [
+        ({"t": values("(1, 'x')", "(1, 'x')", "(2, 'x')", "(2, 'x')")}, COMBINATION, 1),
+        ({"child": values("(1, 'y')", "(2, 'y')"), "parent": values("(3, 'z')")}, RELATIONSHIP, 1),
+    ],
+    ids=["combination", "relationship"],
+)
+def test_a_condition_of_dbts_limits_a_test(
+    project: Write, models: dict[str, str], properties: str, expected: int
+) -> None:
+    """`config: {where: …}` puts a query in the model's place."""
+    limited = properties.replace("arguments:", "config: {where: a = 1}\n              arguments:")
+    files = {f"models/{name}.sql": sql for name, sql in models.items()}
+    assert failing_rows(project, {**files, "models/all.yml": limited}) == expected
+
+
 INCREMENTAL = """\
     {{ config(materialized="incremental", unique_key="id", post_hook="{{ HOOK }}") }}
     select * from {{ source("raw", "rows") }}
