@@ -48,12 +48,14 @@ class GenerationPlan:
     taken: tuple[tuple[Path, Path], ...]
 
 
-def plan_generation(
+def plan_generation(  # noqa: PLR0913 - all that it depends on
     layout: ProjectLayout,
     config: SourcesConfig,
     target: str,
     adapter: str,
     names: Collection[str] = (),
+    *,
+    prune: bool = False,
 ) -> GenerationPlan:
     """Say what is to become of all generated files.
 
@@ -63,12 +65,13 @@ def plan_generation(
         target: name of the target whose last loads are taken in.
         adapter: the dbt adapter whose types and quoting the text follows.
         names: only these sources; none: all.
+        prune: let tables go whose resource the source does not have any more.
 
     Raises:
         ConfigError: a schema file is broken, or the adapter is not mapped.
         GenerateError: a file cannot be read.
     """
-    planning = _Planning(layout, config, target, adapter)
+    planning = _Planning(layout, config, target, adapter, prune=prune)
     planning.plan(names)
     return GenerationPlan(
         target,
@@ -81,9 +84,16 @@ def plan_generation(
 
 class _Planning:
     def __init__(
-        self, layout: ProjectLayout, config: SourcesConfig, target: str, adapter: str
+        self,
+        layout: ProjectLayout,
+        config: SourcesConfig,
+        target: str,
+        adapter: str,
+        *,
+        prune: bool,
     ) -> None:
         self.layout, self.config, self.target, self.adapter = layout, config, target, adapter
+        self.prune = prune
         self.changes: list[Change] = []
         self.schema_changes: list[SourceChanges] = []
         self.warnings: list[str] = []
@@ -116,10 +126,40 @@ class _Planning:
         """
         layout, target = self.layout, self.target
         accepted = dlt_schema.load(layout.accepted_schema(source))
-        accepted = dlt_schema.merge_missing(
-            accepted, dlt_schema.load(layout.taken_schema(target, source))
-        )
-        return dlt_schema.merge(accepted, dlt_schema.load(layout.live_schema(target, source)))
+        taken = dlt_schema.load(layout.taken_schema(target, source))
+        live = dlt_schema.load(layout.live_schema(target, source))
+        schema = dlt_schema.merge(dlt_schema.merge_missing(accepted, taken), live)
+        if schema is None:
+            return None
+        schema = {key: value for key, value in schema.items() if key != "resources"}
+        return self.without_gone(source, schema, dlt_schema.gone(schema, live or taken))
+
+    def without_gone(self, source: str, schema: StoredSchema, gone: list[str]) -> StoredSchema:
+        """Let tables go that the source does not have any more, if that is asked for.
+
+        One whose model was edited stays, and with it what it is nested in and what is nested in it.
+        """
+        for root in [name for name in gone if schema["tables"][name].get("parent") not in gone]:
+            tables = [name for name in gone if dlt_schema.root_name(name, schema) == root]
+            if not self.prune:
+                self.warnings.append(
+                    f"source `{source}`: it has no resource for table `{root}` any more;"
+                    " `dango-dbt generate --prune` removes what was generated for it"
+                )
+                continue
+            paths = [self.layout.dbt.models / staging_file(source, name) for name in tables]
+            changes = [removal_of(path, self.layout.pristine(path)) for path in paths]
+            edited = [change.path for change in changes if change and change.action == "conflict"]
+            if edited:
+                self.warnings.append(
+                    f"source `{source}`: table `{root}` is gone, and its models stay, since you"
+                    f" have edited {', '.join(map(self.layout.shown, edited))}"
+                )
+                continue
+            self.changes += [change for change in changes if change]
+            kept = {name: t for name, t in schema["tables"].items() if name not in tables}
+            schema = {**schema, "tables": kept}
+        return schema
 
     def source(self, source: SourceConfig, schema: StoredSchema, *, shared: bool) -> None:
         tables = SourceTables(

@@ -114,6 +114,7 @@ class Project:
         *,
         target: str | None = None,
         check: bool = False,
+        prune: bool = False,
         progress: Progress | None = None,
     ) -> RunResult:
         """Write dbt code from the accepted schemas and what is known of the last loads.
@@ -122,6 +123,7 @@ class Project:
             sources: names of the sources to write code for; none: all.
             target: whose last loads to take in; the text follows `generate: {target: …}` alone.
             check: write nothing, and exit with 3 where something would change.
+            prune: let tables go whose resource the source does not have any more.
             progress: is told what happens while it happens.
 
         Raises:
@@ -129,11 +131,12 @@ class Project:
             GenerateError: a file cannot be read or written.
         """
         if check:
-            run = replace(self.plan(sources, target=target, progress=progress), command="generate")
+            run = self.plan(sources, target=target, prune=prune, progress=progress)
+            run = replace(run, command="generate")
             changed = any(file.action != "unchanged" for file in run.files or ())
             return replace(run, error_code=ExitCode.OUT_OF_DATE) if changed else run
         started = time.perf_counter()
-        plan = self._plan(sources, target)
+        plan = self._plan(sources, target, prune=prune)
         files = tuple(write_generated(self.layout, plan, progress or Progress()))
         seconds = time.perf_counter() - started
         return RunResult("generate", plan.target, files=files, seconds=seconds)
@@ -144,6 +147,7 @@ class Project:
         *,
         target: str | None = None,
         diff: bool = False,
+        prune: bool = False,
         progress: Progress | None = None,
     ) -> RunResult:
         """Say what `generate` would do; writes nothing, and connects to nothing.
@@ -152,6 +156,7 @@ class Project:
             sources: names of the sources to look at; none: all.
             target: whose last loads to take in; the text follows `generate: {target: …}` alone.
             diff: whether to say line by line how files change.
+            prune: as in `generate`.
             progress: is told what happens while it happens.
 
         Raises:
@@ -159,7 +164,7 @@ class Project:
             GenerateError: a file cannot be read.
         """
         started = time.perf_counter()
-        plan = self._plan(sources, target)
+        plan = self._plan(sources, target, prune=prune)
         for warning in plan.warnings:
             (progress or Progress()).warning(warning)
         return RunResult(
@@ -344,7 +349,9 @@ class Project:
         if problems := [problem for source in self.config.broken for problem in source.problems]:
             raise in_one(problems)
 
-    def _plan(self, sources: Sequence[str], target: str | None) -> GenerationPlan:
+    def _plan(
+        self, sources: Sequence[str], target: str | None, *, prune: bool = False
+    ) -> GenerationPlan:
         from dango_dbt.api.planning import plan_generation
 
         self._refuse_broken()
@@ -352,7 +359,7 @@ class Project:
         name = target or dbt.taken_target(self.layout.dbt)
         dbt.adapter_type(self.layout.dbt, name)  # refuses a target that is not there
         adapter = adapter_followed(self.layout, self.config)
-        return plan_generation(self.layout, self.config, name, adapter, sources)
+        return plan_generation(self.layout, self.config, name, adapter, sources, prune=prune)
 
     def _then_generate(
         self, run: RunResult, target: str, adapter: str, progress: Progress

@@ -107,6 +107,7 @@ def _confirm(refresh: str, sources: tuple[str, ...]) -> None:
     metavar="mine|theirs FILE",
     help="Settle a conflict: FILE stays as you have it, or gets what is generated.",
 )
+@options.prune
 @options.reporting
 def generate(
     reporting: Reporting,
@@ -129,6 +130,7 @@ def generate(
 @options.source
 @options.target
 @click.option("--diff", is_flag=True, help="Show line by line how files would change.")
+@options.prune
 @options.reporting
 def plan(reporting: Reporting, **arguments: Any) -> None:  # noqa: ANN401 - click's
     """Say what `generate` would do, before anything is written.

@@ -17,6 +17,7 @@ __all__ = [
     "full_refresh",
     "parallel",
     "project_dir",
+    "prune",
     "reporting",
     "source",
     "target",
@@ -58,6 +59,11 @@ allow_empty = click.option(
     "--allow-empty",
     is_flag=True,
     help="Load although a filled table becomes empty by it; default: refuse, as on_empty says.",
+)
+prune = click.option(
+    "--prune",
+    is_flag=True,
+    help="Remove what was generated for tables whose resource a source does not have any more.",
 )
 parallel = click.option(
     "--parallel-sources",

@@ -7,11 +7,14 @@ from dango_dbt.dlt_schema.accepted import (
     changes,
     dump,
     export,
+    gone,
     load,
     merge,
     merge_missing,
     missing,
+    root_name,
     root_table,
+    yielded,
 )
 from dango_dbt.dlt_schema.reading import tables
 
@@ -22,10 +25,13 @@ __all__ = [
     "changes",
     "dump",
     "export",
+    "gone",
     "load",
     "merge",
     "merge_missing",
     "missing",
+    "root_name",
     "root_table",
     "tables",
+    "yielded",
 ]

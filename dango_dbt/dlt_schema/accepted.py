@@ -28,12 +28,14 @@ __all__ = [
     "changes",
     "dump",
     "export",
+    "gone",
     "load",
     "merge",
     "merge_missing",
     "missing",
     "root_name",
     "root_table",
+    "yielded",
 ]
 
 #: The form of the file: plain data, `{"name": …, "tables": {name: {…, "columns": {name: {…}}}}}`.
@@ -67,6 +69,39 @@ def export(schema: Schema) -> StoredSchema:
     # Conventions that ignore case are the rule: a warehouse may then store names in its own case.
     case = {"case_sensitive": True} if schema.naming.is_case_sensitive else {}
     return {"name": schema.name, **case, "tables": dict(sorted(exported.items()))}
+
+
+def yielded(live: StoredSchema, resources: Iterable[str]) -> StoredSchema:
+    """Leave out what the source has yielded once, and no more: dlt forgets no table.
+
+    Args:
+        live: the schema after a load.
+        resources: the names of all resources of the source, those that were not selected too.
+    """
+    names = sorted(resources)
+    kept = {
+        name: table
+        for name, table in live["tables"].items()
+        if root_table(name, live).get("resource") in {None, *names}
+    }
+    return {**live, "resources": names, "tables": kept}
+
+
+def gone(accepted: StoredSchema, live: StoredSchema | None) -> list[str]:
+    """Name the accepted tables whose resource the source does not have any more.
+
+    Args:
+        accepted: the accepted schema.
+        live: the schema of the last load, as `yielded` gives it; None: there was none here.
+    """
+    if live is None or "resources" not in live:
+        return []
+    known = {None, *live["resources"]}
+    return [
+        name
+        for name in accepted["tables"]
+        if root_table(name, accepted).get("resource") not in known
+    ]
 
 
 def _export_table(table: Mapping[str, Any], schema: Schema) -> dict[str, Any]:

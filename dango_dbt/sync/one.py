@@ -97,6 +97,7 @@ def _run(
                 refreshing.forget(pipeline)
             steps.load(pipeline, extracted.loads_ids, source.schema.name)
             live = _complete(pipeline, source.schema.name, job.accepted)
+            live = dlt_schema.yielded(live, source.resources)
         write_atomic(job.live_schema, dlt_schema.dump(live))
         return _by_table(rows, live, source), live
     finally:

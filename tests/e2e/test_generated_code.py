@@ -227,6 +227,61 @@ def test_a_model_that_was_handed_over_is_left_alone(shop: Workspace, api: Api) -
     assert not (shop.root / ITEMS).exists()
 
 
+GOING = """\
+import os
+import dlt
+
+
+@dlt.source
+def going():
+    for name in os.environ.get("NAMES", "stays,goes").split(","):
+        yield dlt.resource([{"id": 1, "parts": [1]}], name=name, primary_key="id")
+"""
+
+
+@pytest.mark.slow
+def test_tables_that_a_source_has_no_more_go_when_asked(
+    workspace: Workspace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    workspace.code("going", GOING)
+    workspace.declare(going={})
+    assert workspace.run().exit_code == 0
+    monkeypatch.setenv("NAMES", "stays")
+    done = workspace.command("sync-and-build")
+    assert done.returncode == 0, done.stdout
+    assert "no resource for table `goes` any more" in done.stderr
+    folder = workspace.root / "dbt_project/models/staging/going"
+    models = {"stg_going__goes.sql", "stg_going__goes__parts.sql"}
+    assert models <= {path.name for path in folder.iterdir()}
+
+    nested = folder / "stg_going__goes__parts.sql"
+    text = nested.read_text("utf-8")
+    nested.write_text(f"-- mine\n{text}", "utf-8")
+    edited = workspace.command("generate", "--prune")
+    assert edited.returncode == 0
+    assert "its models stay, since you have edited" in edited.stderr
+    assert models <= {path.name for path in folder.iterdir()}
+    nested.write_text(text, "utf-8")
+
+    planned = workspace.command("plan", "--prune", "--json")
+    removed = [f for f in json.loads(planned.stdout)["files"] if f["action"] == "removed"]
+    assert {file["path"].rpartition("/")[2] for file in removed} == models
+    assert models <= {path.name for path in folder.iterdir()}
+    assert workspace.command("generate", "--prune").returncode == 0
+    assert not models & {path.name for path in folder.iterdir()}
+    assert "goes" not in (workspace.root / ".dango/schemas/going.yaml").read_text("utf-8")
+    # dlt never forgets a table, and the next load does not bring it back
+    done = workspace.command("sync-and-build")
+    assert done.returncode == 0, done.stdout
+    assert not models & {path.name for path in folder.iterdir()}
+    assert "goes" not in done.stderr
+    # it comes back when the source has it again
+    monkeypatch.delenv("NAMES")
+    assert workspace.run().exit_code == 0
+    assert models <= {path.name for path in folder.iterdir()}
+    assert workspace.count("main_staging.stg_going__goes") == 2
+
+
 def test_line_ends_of_windows_stay(shop: Workspace, api: Api) -> None:
     models = shop.root / MODELS
     edited = (
