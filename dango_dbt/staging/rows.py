@@ -58,10 +58,12 @@ def _quoted(table: Table, name: str) -> str:
 def incremental_of(model: StagingModel) -> Incremental | None:
     """Say how a model takes over only what is new; None: it is a view.
 
-    A `replace` brings everything anew, and a history changes rows of older loads.
+    A `replace` brings everything anew, and a history changes rows of older loads. Where merged
+    variants have given a column a wider type, a table with the old one would round new values.
     """
     table = model.table
-    if not table.staging.incremental or table.load_id is None or table.history:
+    widened = any(column.data_type != column.column.data_type for column in model.columns)
+    if not table.staging.incremental or table.load_id is None or table.history or widened:
         return None
     if table.write_disposition == "merge":
         return _merged(table, _quoted(table, table.load_id))
