@@ -63,6 +63,7 @@ class Change:
         pristine: where its pristine copy is; None: it has none.
         copy: what the copy is to hold; None: it stays as it is, or goes with the file.
         crlf: whether its lines end as on Windows.
+        base: what was generated for it the last time, of one in conflict; None: nothing was.
     """
 
     path: Path
@@ -73,6 +74,7 @@ class Change:
     pristine: Path | None = None
     copy: str | None = None
     crlf: bool = False
+    base: str | None = None
 
 
 def change_of(file: Generated) -> Change:
@@ -101,7 +103,7 @@ def change_of(file: Generated) -> Change:
         return change
     both = file.merge(base, current, file.text) if file.merge and base is not None else None
     if both is None:
-        return replace(change, action="conflict", copy=None)
+        return replace(change, action="conflict", copy=None, base=base)
     return replace(change, action="unchanged" if both == current else "merged", after=both)
 
 

@@ -67,10 +67,8 @@ def remarks(tables: Sequence[Table], config: StagingConfig) -> Iterator[str]:
         config: what sources.yml says of it.
     """
     by_name = {table.name: table for table in tables}
-    for key, globs in (("include", config.include), ("exclude", config.exclude)):
-        for glob in globs or ():
-            if not any(fnmatchcase(name, glob) for name in by_name):
-                yield f"`staging: {key}:` no table is called `{glob}`"
+    yield from _globs(by_name, config)
+    yield from _lists_of_excluded(by_name)
     for name, said in config.tables.items():
         table = by_name.get(name)
         if table is None:
@@ -81,6 +79,25 @@ def remarks(tables: Sequence[Table], config: StagingConfig) -> Iterator[str]:
             yield f"table `{name}` is not deduplicated: {reason}"
         if said.incremental and (reason := _not_incremental(table)):
             yield f"table `{name}` is not incremental: {reason}"
+
+
+def _globs(by_name: Mapping[str, Table], config: StagingConfig) -> Iterator[str]:
+    for key, globs in (("include", config.include), ("exclude", config.exclude)):
+        for glob in globs or ():
+            if not any(fnmatchcase(name, glob) for name in by_name):
+                yield f"`staging: {key}:` no table is called `{glob}`"
+
+
+def _lists_of_excluded(by_name: Mapping[str, Table]) -> Iterator[str]:
+    for table in by_name.values():
+        parent = by_name.get(table.parent or "")
+        if parent is None or parent.staging.include or not table.staging.include:
+            continue
+        if parent.staging.deduplicate and _not_deduplicated(parent) is None:
+            yield (
+                f"table `{table.name}` is staged with the items of all rows of `{parent.name}`:"
+                " which of these are the latest cannot be looked up, since it is excluded"
+            )
 
 
 def _not_deduplicated(table: Table) -> str | None:

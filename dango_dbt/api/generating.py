@@ -95,9 +95,10 @@ def file_results(
 
 
 def _diff(layout: ProjectLayout, change: Change) -> str:
-    """Say how a file changes; of one in conflict, how it would with what is proposed."""
-    before = change.before or ""
-    after = (change.wanted if change.action == "conflict" else change.after) or ""
+    """Say how a file changes; of one in conflict, how what is generated for it does."""
+    in_conflict = change.action == "conflict"
+    before = (change.base if in_conflict else change.before) or ""
+    after = (change.wanted if in_conflict else change.after) or ""
     name = layout.shown(change.path)
     lines = unified_diff(
         before.splitlines(keepends=True),

@@ -13,7 +13,6 @@ from dango_dbt.config import (
 from dango_dbt.discovery import module_files
 from dango_dbt.files import write_atomic
 from dango_dbt.findings import ListedSource
-from dango_dbt.naming import staging_folder
 from dango_dbt.project import SOURCES_FILE, ProjectLayout
 
 __all__ = ["list_sources", "remove_source", "warnings_of_broken"]
@@ -77,7 +76,7 @@ def remove_source(layout: ProjectLayout, config: SourcesConfig, name: str) -> li
     """Take a source's entry out of sources.yml.
 
     Returns:
-        The files and folders of the source that stay, relative to the project's root.
+        The source's code, which stays, relative to the project's root.
 
     Raises:
         ConfigError: there is no such source, or its entry cannot be taken out by lines.
@@ -91,6 +90,4 @@ def remove_source(layout: ProjectLayout, config: SourcesConfig, name: str) -> li
     others = set().union(*(modules for other, modules in named.items() if other != name))
     files = module_files(layout.custom_sources)
     code = [files[module] for module in sorted(named.get(name, set()) - others) if module in files]
-    models = layout.dbt.models / staging_folder(name)
-    stay = (*code, models, layout.accepted_schema(name))
-    return [layout.shown(path) for path in stay if path.exists()]
+    return [layout.shown(path) for path in code if path.exists()]

@@ -269,7 +269,8 @@ class Project:
             progress=progress,
         )
         run = replace(run, command="sync-and-build")
-        warn_of_removed(self.layout, self.config, progress)
+        if frozen:  # generation warns by itself
+            warn_of_removed(self.layout, self.config, progress)
         if run.error is None:
             failed = [result.name for result in run.sources or () if result.status != "success"]
             selection = build_selection(self.layout, self.config, sources, failed)

@@ -184,6 +184,7 @@ def run_source_remove(project_dir: Path | None, name: str) -> None:
     click.echo(f"removed source {name} from .dango/sources.yml")
     for path in stay:
         click.echo(f"  {path} stays")
+    click.echo("  what was generated from it goes with the next dango-dbt generate")
 
 
 def run_validate(

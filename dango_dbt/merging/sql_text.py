@@ -25,6 +25,8 @@ _COMMENT = r"--[^\n]*|/\*.*?\*/"
 _OPAQUE = re.compile(f"(?P<comment>{_COMMENT})|{_QUOTED}", re.DOTALL)
 _SELECT = re.compile(r"\brenamed\s+as\s*\(\s*select\b[ \t]*\n?", re.IGNORECASE)
 _FROM = re.compile(r"\bfrom\b", re.IGNORECASE)
+#: A new column would have to join every part of a union, and may change what is distinct.
+_SETS = re.compile(r"\b(?:union|intersect|except|distinct)\b", re.IGNORECASE)
 
 
 def read_sql(text: str, dialect: str) -> Block:
@@ -100,8 +102,8 @@ def _blank(text: str, filler: str) -> str:
 def _select_list(text: str) -> tuple[int, int]:
     masked = _masked(text)
     found = _SELECT.search(masked)
-    if found is None:
-        raise ValueError("no `renamed as (select …)`")
+    if found is None or _SETS.search(masked):
+        raise ValueError("no plain `renamed as (select …)`")
     begin, depth = found.end(), 0
     for place in range(begin, len(masked)):
         depth += {"(": 1, ")": -1}.get(masked[place], 0)
@@ -198,6 +200,8 @@ def _parsed(item: _Item, dialect: str) -> exp.Expression:
         (expression,) = parse_one(f"select {sql}", dialect=dialect).expressions
     except (SqlglotError, ValueError) as error:
         raise ValueError(f"not to be read: {sql.strip()}") from error
+    if expression.find(exp.Star):
+        raise ValueError("a star has all columns, new ones too")
     return cast("exp.Expression", expression)
 
 

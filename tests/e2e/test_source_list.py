@@ -135,8 +135,7 @@ def test_remove_says_which_files_stay(three: Workspace) -> None:
     assert done.stdout.splitlines() == [
         "removed source good from .dango/sources.yml",
         "  custom_sources/good.py stays",
-        "  dbt_project/models/staging/good stays",
-        "  .dango/schemas/good.yaml stays",
+        "  what was generated from it goes with the next dango-dbt generate",
     ]
     assert list(listed(three)) == ["bad", "off"]
     done = three.command("source", "remove", "god")

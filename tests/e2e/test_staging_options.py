@@ -288,6 +288,19 @@ def test_what_has_no_effect_is_told(appended: Workspace) -> None:
     assert "table `orders__parts` is not incremental: its rows do not tell which load" in said
 
 
+def test_lists_of_a_table_that_is_excluded_are_not_deduplicated_and_that_is_told(
+    appended: Workspace,
+) -> None:
+    from dango_dbt import Project
+
+    appended.declare(shop={"staging": {"exclude": ["orders"], "deduplicate": True}})
+    progress = Warnings()
+    assert Project.find(appended.root).generate(progress=progress).exit_code == 0
+    said = [text for text in progress.said if "`orders__parts` is staged with the items" in text]
+    assert len(said) == 1
+    staged(appended)
+
+
 @pytest.mark.slow
 def test_a_contract_that_is_switched_on_holds(appended: Workspace) -> None:
     """Every column has its exact type: as a view, and as an incremental model."""

@@ -195,6 +195,32 @@ def test_a_model_that_was_written_anew_is_a_conflict() -> None:
     assert merge(BASE, "select * from {{ source('shop', 'orders') }}\n", NEW) is None
 
 
+@pytest.mark.parametrize(
+    "edit",
+    [
+        pytest.param(("            name,\n", "            *,\n"), id="a star"),
+        pytest.param(("        select\n", "        select distinct\n"), id="distinct"),
+        pytest.param(
+            (
+                "        from source\n",
+                "        from source\n        union all\n        select 1, 2, 3, 4\n",
+            ),
+            id="a union",
+        ),
+        pytest.param(
+            ("select *\nfrom renamed\n", "select *\nfrom renamed\nunion all\nselect 1, 2, 3, 4\n"),
+            id="a union at the end",
+        ),
+    ],
+)
+def test_where_a_new_column_would_change_more_than_itself_it_is_a_conflict(
+    edit: tuple[str, str],
+) -> None:
+    mine = BASE.replace(*edit)
+    assert mine != BASE
+    assert merge(BASE, mine, NEW) is None
+
+
 def test_a_mark_of_jinjas_that_is_never_closed_is_a_conflict() -> None:
     assert merge(BASE, BASE.replace(" price,", " {{ price,"), NEW) is None
 
