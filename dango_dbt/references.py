@@ -31,8 +31,8 @@ def advice(missing: MissingReference, layout: ProjectLayout, config: SourcesConf
     """Say why it is missing, and what to do; None: a sync may write it, or it cannot be told."""
     file = layout.shown(layout.dbt.directory / missing.file)
     if missing.source not in config.names:
-        if not config.names or not all(is_source_name(source.name) for source in config.broken):
-            return None  # nothing of the file could be read, or a name in it is misspelt
+        if not all(is_source_name(source.name) for source in config.broken):
+            return None  # it may be the one whose name is misspelt now
         unknown = f"no source of {SOURCES_FILE.as_posix()} is called `{missing.source}`"
         if (missing.file.name, missing.source) == _EXAMPLE:
             return (

@@ -34,7 +34,8 @@ def parse_problem(
             f" and {file} refers to what is generated from it; run `dango-dbt sync`, then validate"
             " again"
         )
-    hint = advice(missing, layout, config) if missing else None
+    known = config.names  # none: nothing of sources.yml could be read
+    hint = advice(missing, layout, config) if missing and known else None
     return BuildError(
         f"dbt cannot parse the project: {failure.message}",
         place=Place(layout.dbt.directory),
