@@ -94,6 +94,7 @@ class _Planning:
     ) -> None:
         self.layout, self.config, self.target, self.adapter = layout, config, target, adapter
         self.prune = prune
+        self.last_loads: dict[str, StoredSchema | None] = {}
         self.changes: list[Change] = []
         self.schema_changes: list[SourceChanges] = []
         self.warnings: list[str] = []
@@ -108,6 +109,7 @@ class _Planning:
             schema = schemas[source.name]
             if schema is None or not schema["tables"] or (names and source.name not in names):
                 continue  # never loaded: there is nothing to declare yet
+            schema = self.without_gone(source.name, schema)
             self.source(source, schema, shared=dlt_names[schema["name"]] > 1)
         if self.changes:
             for file in plan_macros(macros.texts()):
@@ -128,17 +130,16 @@ class _Planning:
         accepted = dlt_schema.load(layout.accepted_schema(source))
         taken = dlt_schema.load(layout.taken_schema(target, source))
         live = dlt_schema.load(layout.live_schema(target, source))
+        self.last_loads[source] = live or taken
         schema = dlt_schema.merge(dlt_schema.merge_missing(accepted, taken), live)
-        if schema is None:
-            return None
-        schema = {key: value for key, value in schema.items() if key != "resources"}
-        return self.without_gone(source, schema, dlt_schema.gone(schema, live or taken))
+        return schema and {key: value for key, value in schema.items() if key != "resources"}
 
-    def without_gone(self, source: str, schema: StoredSchema, gone: list[str]) -> StoredSchema:
+    def without_gone(self, source: str, schema: StoredSchema) -> StoredSchema:
         """Let tables go that the source does not have any more, if that is asked for.
 
         One whose model was edited stays, and with it what it is nested in and what is nested in it.
         """
+        gone = dlt_schema.gone(schema, self.last_loads[source])
         for root in [name for name in gone if schema["tables"][name].get("parent") not in gone]:
             tables = [name for name in gone if dlt_schema.root_name(name, schema) == root]
             if not self.prune:
