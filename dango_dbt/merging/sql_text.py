@@ -134,6 +134,7 @@ def _items(text: str, dialect: str) -> list[Block]:
 
 def _split(text: str) -> Iterator[_Item]:
     """Split a select list at its commas, and take comments to what stands below them."""
+    text = _item_a_line(text)
     masked, lines = _masked(text), text.split("\n")[:-1]
     commas = _commas(masked)
     before: list[str] = []
@@ -160,6 +161,18 @@ def _split(text: str) -> Iterator[_Item]:
         yield _Item(_lines_of(before), _lines_of(current))
     elif before:
         yield _Item(_lines_of(before), ())
+
+
+def _item_a_line(text: str) -> str:
+    """Break a short list, which sqlfmt has on one line, behind each comma."""
+    masked = _masked(text)
+    for comma in reversed(_commas(masked)):
+        line = text.rfind("\n", 0, comma) + 1
+        rest = masked[comma + 1 :].partition("\n")[0]
+        if rest.strip() and masked[line:comma].strip():
+            indent = len(text[line:]) - len(text[line:].lstrip(" "))
+            text = f"{text[: comma + 1]}\n{' ' * indent}{text[comma + 1 :].lstrip(' ')}"
+    return text
 
 
 def _commas(masked: str) -> list[int]:

@@ -145,11 +145,16 @@ class _Rendering:
         groups = [(heading, group) for heading, group in groups if group]
         for heading, group in groups:
             yield f"            -- {heading}"
-            for column in group:
-                last = group is groups[-1][1] and column is group[-1]
-                yield from self.select_item(column, "" if last else ",")
+            items = [
+                self.select_item(column, "" if column is groups[-1][1][-1] else ",")
+                for column in group
+            ]
+            lines = [line for item in items for line in item]
+            folded = "            " + " ".join(line.strip() for line in lines)
+            # Nothing keeps sqlfmt from folding a short list with no second heading in it.
+            yield from [folded] if len(groups) == 1 and len(folded) <= WIDTH else lines
 
-    def select_item(self, column: StagedColumn, comma: str) -> Iterable[str]:
+    def select_item(self, column: StagedColumn, comma: str) -> list[str]:
         own = self.name(column.column)
         alias = f"as {own if column.name == column.column.name else column.quoted}"
         if column.variants:

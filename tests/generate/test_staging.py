@@ -41,8 +41,7 @@ with
     renamed as (
         select
             -- keys
-            day,
-            place
+            day, place
         from source
     )
 select *

@@ -53,6 +53,14 @@ def test_sqlfmt_leaves_any_model_as_it_is(schema: dict[str, Any]) -> None:
         assert formatted(sql) == sql
 
 
+@pytest.mark.parametrize("system", [False, True])
+@pytest.mark.parametrize("columns", range(1, 12))
+def test_a_list_with_one_heading_is_laid_out_as_sqlfmt_does(columns: int, *, system: bool) -> None:
+    found = [Column(f"column_{n}", f"column_{n}", "INT", system=system) for n in range(columns)]
+    sql = sql_of(Table("t", tuple(found)))
+    assert formatted(sql) == sql
+
+
 @pytest.mark.parametrize("length", range(20, 80))
 def test_a_table_name_of_any_length_is_laid_out_as_sqlfmt_does(length: int) -> None:
     sql = sql_of(Table("x" * length, (Column("id", "id", "INT"),)))
