@@ -27,7 +27,7 @@ _POSTGRES = {
     "wei": _NUMBER,
     "decimal": _NUMBER,
     "double": _NUMBER,
-    "bool": r"^(?i)\s*(?:true|false|t|f|yes|no|y|n|on|off|1|0)\s*$",
+    "bool": r"(?i)^\s*(?:true|false|t|f|yes|no|y|n|on|off|1|0)\s*$",
     "date": rf"^\s*{_DATE}\s*$",
     "time": rf"^\s*{_TIME}\s*$",
     "timestamp": rf"^\s*{_DATE}(?:[ T]{_TIME})?(?:Z|[-+][01]\d(?::?[0-5]\d)?)?\s*$",

@@ -183,7 +183,10 @@ def many(columns: int) -> dict[str, Any]:
             f"table_{number:03}": {
                 "resource": f"table_{number:03}",
                 "write_disposition": "append",
-                "columns": {f"column_{n}": {"data_type": "text"} for n in range(columns)},
+                "columns": {
+                    **{f"column_{n}": {"data_type": "text"} for n in range(columns)},
+                    "_dlt_id": {"data_type": "text", "row_key": True, "unique": True},
+                },
             }
             for number in range(250)
         },
@@ -207,7 +210,7 @@ def test_a_run_that_is_killed_while_it_writes_leaves_whole_files(
     old = {path.name: path.read_bytes() for path in folder.iterdir()}
     for number in range(0, 250, 10):
         path = folder / f"stg_many__table_{number:03}.sql"
-        path.write_bytes(old[path.name].replace(b"column_1\n", b"column_1 as mine -- ours\n"))
+        path.write_bytes(old[path.name].replace(b"column_1,\n", b"column_1 as mine, -- ours\n"))
     write_schema(3)
     started = schema.stat().st_mtime_ns
     process = subprocess.Popen(
@@ -232,7 +235,7 @@ def test_a_run_that_is_killed_while_it_writes_leaves_whole_files(
     assert not list(folder.glob(".*"))
     for path in folder.glob("*.sql"):
         text = path.read_text("utf-8")
-        assert "            column_2\n" in text
+        assert "            column_2,\n" in text
         edited = int(path.stem[-3:]) % 10 == 0
         assert ("column_1 as mine, -- ours\n" in text) is edited, path
     assert workspace.command("generate", "--check").returncode == 0

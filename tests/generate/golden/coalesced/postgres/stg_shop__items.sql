@@ -34,7 +34,7 @@ with
                 cast(
                     substring(
                         sold__v_text,
-                        '^(?i)\s*(?:true|false|t|f|yes|no|y|n|on|off|1|0)\s*$'
+                        '(?i)^\s*(?:true|false|t|f|yes|no|y|n|on|off|1|0)\s*$'
                     ) as boolean
                 )
             ) as sold,
