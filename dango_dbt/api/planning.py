@@ -94,6 +94,7 @@ class _Planning:
     ) -> None:
         self.layout, self.config, self.target, self.adapter = layout, config, target, adapter
         self.prune = prune
+        self.accepted: dict[str, StoredSchema | None] = {}
         self.last_loads: dict[str, StoredSchema | None] = {}
         self.changes: list[Change] = []
         self.schema_changes: list[SourceChanges] = []
@@ -130,7 +131,7 @@ class _Planning:
         accepted = dlt_schema.load(layout.accepted_schema(source))
         taken = dlt_schema.load(layout.taken_schema(target, source))
         live = dlt_schema.load(layout.live_schema(target, source))
-        self.last_loads[source] = live or taken
+        self.accepted[source], self.last_loads[source] = accepted, live or taken
         schema = dlt_schema.merge(dlt_schema.merge_missing(accepted, taken), live)
         return schema and {key: value for key, value in schema.items() if key != "resources"}
 
@@ -186,7 +187,7 @@ class _Planning:
         path = self.layout.accepted_schema(source)
         before, text = read_exactly(path), dlt_schema.dump(schema)
         self.changes.append(_own(path, before, text))
-        accepted = dlt_schema.load(path)
+        accepted = self.accepted[source]
         if accepted and (changes := dlt_schema.changes(accepted, schema)):
             self.schema_changes.append(SourceChanges(source, changes))
         live = self.layout.live_schema(self.target, source)
