@@ -31,7 +31,8 @@ def plan_source(source: SourceTables, dialect: str) -> list[PlannedFile]:
     if not source.tables:
         return []
     models = staged(source)
-    planned = [PlannedFile(naming.sources_file(source.name), sources_yaml(source))]
+    declared = sources_yaml(source, loads=any(model.incremental for model in models))
+    planned = [PlannedFile(naming.sources_file(source.name), declared)]
     if models:  # dbt wants no empty list of them
         planned.append(PlannedFile(naming.models_file(source.name), models_yaml(source, models)))
     return planned + [

@@ -82,38 +82,40 @@ def _side_by_side(words: Words, indent: int, tail: str) -> list[str]:
     return [*lines, *laid_out(Words(tuple(rest)), indent, tail)]
 
 
-def import_cte(cte: str, function: str, *names: str, where: Sequence[str] = ()) -> list[str]:
+def import_cte(
+    cte: str, function: str, *names: str, select: str = "*", where: Sequence[str] = ()
+) -> list[str]:
     """Render a CTE that reads what dbt calls a source or a ref.
 
     Args:
         cte: its name.
         function: `source` or `ref`.
         names: its arguments.
+        select: what is selected.
         where: lines that follow.
     """
     arguments = [jinja_string(name) for name in names]
     call = f"{{{{ {function}({', '.join(arguments)}) }}}}"
-    select = f"select * from {call}"  # noqa: S608 - names in it are Jinja strings
-    line = f"    {cte} as ({select}),"
+    line = f"    {cte} as (select {select} from {call}),"  # noqa: S608 - names in it are Jinja strings
     if len(line) <= WIDTH and not where:
         return [line]
-    lines = _broken(select, call, function, arguments, split=bool(where))
+    lines = _broken(f"select {select}", call, function, arguments, split=bool(where))
     return [f"    {cte} as (", *lines, *where, "    ),"]
 
 
 def _broken(select: str, call: str, function: str, names: list[str], *, split: bool) -> list[str]:
-    """Break `select * from {{ source(…) }}` into as few lines as it needs."""
-    if len(select) + 8 <= WIDTH and not split:
-        return [f"        {select}"]
+    """Break `select … from {{ source(…) }}` into as few lines as it needs."""
+    if len(f"{select} from {call}") + 8 <= WIDTH and not split:
+        return [f"        {select} from {call}"]
     if len(f"from {call}") + 8 <= WIDTH:
-        return ["        select *", f"        from {call}"]
+        return [f"        {select}", f"        from {call}"]
     if len(call) + 12 <= WIDTH:
-        return ["        select *", "        from", f"            {call}"]
+        return [f"        {select}", "        from", f"            {call}"]
     indent = " " * 20
     one_line = ", ".join(names)
     arguments = [one_line] if len(one_line) <= _ARGUMENTS else [f"{name}," for name in names]
     return [
-        "        select *",
+        f"        {select}",
         "        from",
         "            {{",
         f"                {function}(",

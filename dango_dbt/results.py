@@ -46,11 +46,18 @@ class Failure:
 
 @dataclass(frozen=True)
 class SchemaChange:
-    """A difference between the accepted schema and what was loaded; no column: the whole table."""
+    """A difference between the accepted schema and what was loaded.
+
+    Attributes:
+        column: None: the whole table.
+        change: what has happened, in words.
+        kind: `retyped`: the column's values come in another type now.
+    """
 
     table: str
     column: str | None
     change: str
+    kind: Literal["added", "retyped"] = "added"
 
 
 @dataclass(frozen=True)

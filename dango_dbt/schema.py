@@ -125,6 +125,7 @@ class Table:
         history: keeps several versions of a row (dlt's SCD2 strategy), so that keys repeat.
         identifier: the name as the warehouse stores it, where SQL has to quote it; else None.
         validity: when each version of a row was valid; in a root table that keeps a history.
+        keyed: a merge has a key to find older rows by; without one, dlt appends the new ones.
         staging: what the user wants of its staging model.
     """
 
@@ -140,6 +141,7 @@ class Table:
     resource: str | None = None
     identifier: str | None = None
     validity: Validity | None = None
+    keyed: bool = True
     staging: StagingOptions = StagingOptions()
 
     @property
@@ -173,6 +175,7 @@ class SourceTables:
         dlt_name_shared: another configured source comes from a dlt source of that name too.
         pipeline: the name of the dlt pipeline; None: the source's.
         longest_name: how many characters a relation's name may have in the warehouse.
+        loads: dlt's table of the loads that it has finished; None: not known.
     """
 
     name: str
@@ -184,3 +187,4 @@ class SourceTables:
     pipeline: str | None = None
     freshness: Freshness | None = None
     longest_name: int = 65536
+    loads: Table | None = None

@@ -22,8 +22,16 @@ SOURCE_TAG = "dlt"
 _Yaml = dict[str, Any]
 
 
-def sources_yaml(source: SourceTables) -> str:
-    """Render `_<source>__sources.yml`."""
+def sources_yaml(source: SourceTables, *, loads: bool = False) -> str:
+    """Render `_<source>__sources.yml`.
+
+    Args:
+        source: what to declare.
+        loads: whether models select from dlt's table of loads.
+    """
+    tables = [_table(source, table) for table in source.tables]
+    if loads and source.loads:
+        tables.append(_loads(source.loads))
     declared: _Yaml = {"name": source.name}
     if source.description:
         declared["description"] = as_text(source.description)
@@ -31,7 +39,7 @@ def sources_yaml(source: SourceTables) -> str:
         "schema": source.dataset,
         "loader": "dlt",
         "config": _config(source),
-        "tables": [_table(source, table) for table in source.tables],
+        "tables": tables,
     }
     return yaml_files.render({"version": 2, "sources": [declared]}, blank_line_at=6)
 
@@ -49,9 +57,12 @@ def _loaded_at(source: SourceTables) -> str:
     dbt renders it with the table as `this`, so that quoting and database are those of the source.
     """
     schema = as_text((source.dlt_name or source.name).replace("'", "''"))
+    loads = 'this.incorporate(path={"identifier": "_dlt_loads"})'
+    if source.loads and not source.loads.identifier and any(t.identifier for t in source.tables):
+        loads += ".quote(identifier=False)"  # where quotes keep the case, it is not the stored one
     return (  # dlt's name of the source is a literal in it
         "select max(inserted_at)\n"
-        'from {{ this.incorporate(path={"identifier": "_dlt_loads"}) }}\n'
+        f"from {{{{ {loads} }}}}\n"
         f"where schema_name = '{schema}' and status = 0\n"
     )
 
@@ -68,6 +79,16 @@ def _table(source: SourceTables, table: Table) -> _Yaml:
         "description": as_text(description_of(source, table)),
         "config": {"meta": _meta(source, table)},
         "columns": [column_properties(column) for column in table.columns],
+    }
+
+
+def _loads(table: Table) -> _Yaml:
+    columns = [column_properties(column) for column in table.columns]
+    return {
+        "name": table.name,
+        **_identifier(table),
+        "description": table.description,
+        "columns": columns,
     }
 
 

@@ -9,6 +9,12 @@ from typing import Any
 
 from dango_dbt.config import StagingConfig, TableStagingConfig
 from dango_dbt.schema import StagingOptions, Table
+from dango_dbt.staging import StagingModel
+from dango_dbt.staging.rows import (
+    latest_of,
+    reason_not_deduplicated,
+    reason_not_incremental,
+)
 
 __all__ = ["remarks", "with_options"]
 
@@ -59,13 +65,17 @@ def _matches(name: str, globs: Sequence[str]) -> bool:
     return any(fnmatchcase(name, glob) for glob in globs)
 
 
-def remarks(tables: Sequence[Table], config: StagingConfig) -> Iterator[str]:
+def remarks(
+    tables: Sequence[Table], models: Sequence[StagingModel], config: StagingConfig
+) -> Iterator[str]:
     """Say what under `staging:` has no effect, and why.
 
     Args:
         tables: all tables of the source, with their options.
-        config: what sources.yml says of it.
+        models: the staging models of those that have one.
+        config: what sources.yml says of the source.
     """
+    staged = {model.table.name: model for model in models}
     by_name = {table.name: table for table in tables}
     yield from _globs(by_name, config)
     yield from _lists_of_excluded(by_name)
@@ -75,9 +85,10 @@ def remarks(tables: Sequence[Table], config: StagingConfig) -> Iterator[str]:
             known = ", ".join(f"`{other}`" for other in by_name)
             yield f"`staging: tables:` there is no table `{name}` (there are {known})"
             continue
-        if said.deduplicate and (reason := _not_deduplicated(table)):
+        if said.deduplicate and (reason := reason_not_deduplicated(table)):
             yield f"table `{name}` is not deduplicated: {reason}"
-        if said.incremental and (reason := _not_incremental(table)):
+        model = staged.get(name)
+        if said.incremental and model and (reason := reason_not_incremental(model)):
             yield f"table `{name}` is not incremental: {reason}"
 
 
@@ -93,26 +104,8 @@ def _lists_of_excluded(by_name: Mapping[str, Table]) -> Iterator[str]:
         parent = by_name.get(table.parent or "")
         if parent is None or parent.staging.include or not table.staging.include:
             continue
-        if parent.staging.deduplicate and _not_deduplicated(parent) is None:
+        if latest_of(parent):
             yield (
                 f"table `{table.name}` is staged with the items of all rows of `{parent.name}`:"
                 " which of these are the latest cannot be looked up, since it is excluded"
             )
-
-
-def _not_deduplicated(table: Table) -> str | None:
-    if table.parent:
-        return f"it is nested, and follows `{table.parent}`"
-    if table.write_disposition != "append":
-        return f"`{table.write_disposition}` keeps no older rows of a key"
-    return None if table.primary_key else "it has no primary key"
-
-
-def _not_incremental(table: Table) -> str | None:
-    if table.history:
-        return "a new version changes rows of older loads"
-    if table.write_disposition == "replace":
-        return "each load replaces all of it"
-    if table.load_id is None:
-        return "its rows do not tell which load has brought them"
-    return None

@@ -21,9 +21,9 @@ from dango_dbt.merging import merged
 from dango_dbt.naming import models_file, staging_file, staging_folder, staging_model
 from dango_dbt.project import ProjectLayout
 from dango_dbt.references import referring
-from dango_dbt.results import FileAction, SourceChanges
+from dango_dbt.results import FileAction, SchemaChange, SourceChanges
 from dango_dbt.schema import SourceTables
-from dango_dbt.staging import staged
+from dango_dbt.staging import StagingModel, staged
 from dango_dbt.staging_options import remarks, with_options
 
 __all__ = ["GenerationPlan", "plan_generation"]
@@ -174,25 +174,29 @@ class _Planning:
             pipeline=source.pipeline,
             freshness=thresholds(source),
             longest_name=destinations.capabilities(self.adapter).max_identifier_length,
+            loads=dlt_schema.loads(schema, self.adapter),
         )
-        self.accept(source.name, schema)
+        retyped = self.accept(source.name, schema)
         planned = plan_source(tables, destinations.adapter(self.adapter).dialect)
         own = handed_over(self.layout.dbt.models / models_file(source.name))
         self.changes += [self.change(self.layout.dbt.models, file, own) for file in planned]
         self.excluded(tables, own)
-        self.warnings += [f"source `{source.name}`: {text}" for text in _warnings(tables, source)]
+        warnings = _warnings(tables, source, retyped)
+        self.warnings += [f"source `{source.name}`: {text}" for text in warnings]
 
-    def accept(self, source: str, schema: StoredSchema) -> None:
+    def accept(self, source: str, schema: StoredSchema) -> tuple[SchemaChange, ...]:
         """Plan an accepted schema: it holds all that it held, so there is nothing to lose."""
         path = self.layout.accepted_schema(source)
         before, text = read_exactly(path), dlt_schema.dump(schema)
         self.changes.append(_own(path, before, text))
         accepted = self.accepted[source]
-        if accepted and (changes := dlt_schema.changes(accepted, schema)):
+        changes = dlt_schema.changes(accepted, schema) if accepted else ()
+        if changes:
             self.schema_changes.append(SourceChanges(source, changes))
         live = self.layout.live_schema(self.target, source)
         if live.exists():
             self.taken.append((live, self.layout.taken_schema(self.target, source)))
+        return changes
 
     def change(self, folder: Path, file: PlannedFile, handed_over: Collection[str] = ()) -> Change:
         path = folder / file.path
@@ -267,14 +271,36 @@ def _own(path: Path, before: str | None, after: str) -> Change:
     return Change(path, "unchanged" if before == after else action, before, after, after)
 
 
-def _warnings(tables: SourceTables, source: SourceConfig) -> Iterator[str]:
+def _warnings(
+    tables: SourceTables, source: SourceConfig, changes: Collection[SchemaChange]
+) -> Iterator[str]:
     """Tell what of `staging:` has no effect, and which values their columns could not take."""
-    yield from remarks(tables.tables, source.staging)
-    for model in staged(tables):
-        for column in model.columns:
-            if base := column.column.variant_of:
-                yield (
-                    f"values of `{model.table.name}.{base}` have come in another type: they are in"
-                    f" `{column.name}`, and `{base}` is null there (mend the source, or set"
-                    " `staging: {variants: coalesce}`)"
-                )
+    models = staged(tables)
+    yield from remarks(tables.tables, models, source.staging)
+    for model in models:
+        yield from _variants(model)
+        retyped = [
+            f"`{column.name}`"
+            for column in model.columns
+            if any(
+                (change.table, change.column) == (model.table.name, column.column.name)
+                and change.kind == "retyped"
+                and not column.variants
+                for change in changes
+            )
+        ]
+        if retyped and model.incremental:
+            yield (
+                f"`{model.name}` is a table, and has {' and '.join(retyped)} in the old type until"
+                f" `dango-dbt build --full-refresh --select {model.name}`"
+            )
+
+
+def _variants(model: StagingModel) -> Iterator[str]:
+    for column in model.columns:
+        if base := column.column.variant_of:
+            yield (
+                f"values of `{model.table.name}.{base}` have come in another type: they are in"
+                f" `{column.name}`, and `{base}` is null there (mend the source, or set"
+                " `staging: {variants: coalesce}`)"
+            )

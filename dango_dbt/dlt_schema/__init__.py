@@ -16,7 +16,7 @@ from dango_dbt.dlt_schema.accepted import (
     root_table,
     yielded,
 )
-from dango_dbt.dlt_schema.reading import tables
+from dango_dbt.dlt_schema.reading import loads, tables
 
 __all__ = [
     "LOAD_ID_HINT",
@@ -27,6 +27,7 @@ __all__ = [
     "export",
     "gone",
     "load",
+    "loads",
     "merge",
     "merge_missing",
     "missing",

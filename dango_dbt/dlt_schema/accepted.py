@@ -201,8 +201,15 @@ def changes(accepted: StoredSchema | None, live: StoredSchema) -> tuple[SchemaCh
                 found.append(SchemaChange(name, column, "added"))
             elif known[column]["data_type"] != hints["data_type"]:
                 before, after = known[column]["data_type"], hints["data_type"]
-                found.append(SchemaChange(name, column, f"type changed from {before} to {after}"))
+                found.append(_retyped(name, column, before, after))
+            base = hints.get(VARIANT_HINT)
+            if column not in known and base in known:
+                found.append(_retyped(name, base, known[base]["data_type"], hints["data_type"]))
     return tuple(found)
+
+
+def _retyped(table: str, column: str, before: str, after: str) -> SchemaChange:
+    return SchemaChange(table, column, f"type changed from {before} to {after}", "retyped")
 
 
 def dump(schema: StoredSchema) -> str:

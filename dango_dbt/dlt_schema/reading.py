@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from typing import Any
 
 from dango_dbt.dialects import Dialect
@@ -15,7 +16,7 @@ from dango_dbt.dlt_schema.accepted import (
 )
 from dango_dbt.schema import Column, Reference, RootKey, Table, Validity
 
-__all__ = ["tables"]
+__all__ = ["loads", "tables"]
 
 
 def tables(schema: StoredSchema, adapter_type: str) -> tuple[Table, ...]:
@@ -26,6 +27,21 @@ def tables(schema: StoredSchema, adapter_type: str) -> tuple[Table, ...]:
     """
     dialect = Dialect.of(adapter_type, case_sensitive=bool(schema.get("case_sensitive")))
     return tuple(_table(name, table, schema, dialect) for name, table in schema["tables"].items())
+
+
+def loads(schema: StoredSchema, adapter_type: str) -> Table:
+    """Describe dlt's own table of the loads that it has finished, as `tables` does the others.
+
+    Raises:
+        ConfigError: the adapter is not mapped.
+    """
+    from dlt.common.schema.utils import loads_table
+
+    described: dict[str, Any] = {**loads_table(), "write_disposition": "append"}
+    name = str(described.pop("name"))
+    described["description"] = "Loads of dlt's; it writes them down when they are finished."
+    dialect = Dialect.of(adapter_type, case_sensitive=bool(schema.get("case_sensitive")))
+    return replace(_table(name, described, {"tables": {name: described}}, dialect), resource=None)
 
 
 def _table(name: str, table: Mapping[str, Any], schema: StoredSchema, dialect: Dialect) -> Table:
@@ -48,6 +64,7 @@ def _table(name: str, table: Mapping[str, Any], schema: StoredSchema, dialect: D
         resource=root.get("resource"),
         identifier=None if dialect.quoted(name) == name else dialect.name(name),
         validity=_validity({**table, "name": name}, dialect),
+        keyed=any(_first(root["columns"], hint) for hint in ("primary_key", "merge_key")),
     )
 
 

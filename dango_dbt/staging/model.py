@@ -8,6 +8,7 @@ from typing import Literal
 from dango_dbt.schema import Column, Table
 
 __all__ = [
+    "Finished",
     "Gone",
     "Group",
     "Incremental",
@@ -86,7 +87,7 @@ class Gone:
     Attributes:
         column: the model's column, as SQL needs it.
         model: the staging model whose `other` column it must be in; None: the source's table.
-        other: that column.
+        other: that column; None: the one of the same name.
     """
 
     column: str
@@ -95,18 +96,38 @@ class Gone:
 
 
 @dataclass(frozen=True)
+class Finished:
+    """How the loads are found that dlt has finished: names as SQL needs them.
+
+    Attributes:
+        table: what dbt calls dlt's table of loads.
+        schema: the value that `schema_name` has for loads of this source.
+    """
+
+    table: str
+    load_id: str
+    schema_name: str
+    status: str
+    schema: str
+
+
+@dataclass(frozen=True)
 class Incremental:
     """How a model takes over only what is new.
 
     Attributes:
         load_id: the column with the load's id, as SQL needs it.
+        nullable: whether rows that were loaded before the column was there have null in it.
         unique_key: columns whose values one row has only; none: new rows replace no older ones.
         gone: how rows are found that are to be deleted.
+        finished: how the loads are found that have come as a whole.
     """
 
     load_id: str
+    nullable: bool
     unique_key: tuple[str, ...]
     gone: Gone
+    finished: Finished
 
 
 @dataclass(frozen=True)
@@ -148,8 +169,11 @@ class StagingModel:
         """Whether a row replaces an earlier one with its key.
 
         Not where dlt appends, unless only the latest is kept here, nor where it keeps a history.
+        A merge without any key appends, too.
         """
         table = self.table
         if table.history:
             return table.validity is not None  # among the rows that are current
-        return table.write_disposition != "append" or self.latest is not None
+        if table.write_disposition == "merge":
+            return table.keyed
+        return table.write_disposition == "replace" or self.latest is not None

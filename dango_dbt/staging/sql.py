@@ -18,6 +18,7 @@ from dango_dbt.jinja import jinja_string, jinja_text
 from dango_dbt.layout import WIDTH, Call, Words, import_cte, laid_out
 from dango_dbt.schema import Column
 from dango_dbt.staging.model import (
+    Finished,
     Group,
     Incremental,
     Latest,
@@ -57,7 +58,7 @@ class _Rendering:
     def lines(self) -> Iterator[str]:
         model = self.model
         if model.incremental:
-            yield from _config(model.incremental)
+            yield from _config(model, model.incremental)
         yield "with"
         yield from self.imports()
         if model.latest:
@@ -75,12 +76,24 @@ class _Rendering:
 
     def imports(self) -> Iterator[str]:
         """Render what is selected from, each a CTE."""
-        source, table = self.model.source, self.model.table.name
-        new = self.model.incremental
-        where = () if new is None else _newer(new.load_id)
+        source, table, new = self.model.source, self.model.table.name, self.model.incremental
+        if new:
+            yield from self.finished(new.finished)
+        where = () if new is None else _newer(new)
         yield from import_cte("source", "source", source, table, where=where)
         if self.model.within:
             yield from self.ancestors(self.model.within)
+
+    def finished(self, finished: Finished) -> Iterator[str]:
+        """Render the CTE with the last load that dlt has finished: a later one may come in part."""
+        schema = jinja_text("'" + finished.schema.replace("'", "''") + "'")
+        terms = f"{finished.schema_name} = {schema}", f"and {finished.status} = 0"
+        last = f"max({finished.load_id}) as {finished.load_id}"
+        where = laid_out(Words(("where", *terms)), 8)
+        if len(where) > 1:
+            where = ["        where", *(f"            {term}" for term in terms)]
+        names = self.model.source, finished.table
+        yield from import_cte("finished", "source", *names, select=last, where=where)
 
     def ancestors(self, within: Within) -> Iterator[str]:
         """Render the kept rows of each level above, from the nearest that has a model down."""
@@ -190,16 +203,22 @@ class _Rendering:
         return exp.column(exp.to_identifier(column.name, quoted=quoted))
 
 
-def _newer(load_id: str) -> list[str]:
-    """Take over only rows of loads that are newer than all that the model has."""
+def _newer(new: Incremental) -> list[str]:
+    """Take over only rows of loads that are finished, and newer than all that the model has."""
+    load_id = new.load_id
+    come = f"{load_id} <= (select finished.{new.finished.load_id} from finished)"  # noqa: S608 - SQL is what is made here
+    whole = [come]
+    if new.nullable:
+        whole = ["(", f"    {load_id} is null", f"    or {come}", ")"]
     return [
-        "        {% if is_incremental() %}",
-        "            where",
-        f"                {load_id} > (",
+        "        where",
+        *(f"            {line}" for line in whole),
+        "            {% if is_incremental() %}",
+        f"                and {load_id} > (",
         f"                    select coalesce(max(loaded.{load_id}), '')",
         "                    from {{ this }} as loaded",
         "                )",
-        "        {% endif %}",
+        "            {% endif %}",
     ]
 
 
@@ -240,15 +259,20 @@ def _window(key: Sequence[str], order: Sequence[str], indent: int) -> Iterator[s
         yield inner + last
 
 
-def _config(incremental: Incremental) -> Iterator[str]:
+def _config(model: StagingModel, incremental: Incremental) -> Iterator[str]:
     """Render the configuration of an incremental model.
 
     The strategy is the adapter's own: `merge` or `delete+insert`, and `append` without a key.
     """
     gone = incremental.gone
-    arguments = [_argument(incremental.load_id), _argument(gone.column)]
+    arguments = [_argument(gone.column)]
     if gone.model and gone.other:
         arguments += [f"ref('{gone.model}')", _argument(gone.other)]
+    else:
+        arguments += [f"source({_argument(model.source)}, {_argument(model.table.name)})"]
+        arguments += (
+            ["nullable=true"] if gone.column == incremental.load_id and incremental.nullable else []
+        )
     hook = f"{{{{ dango_delete_gone({', '.join(arguments)}) }}}}"
     yield "{{"
     yield "    config("
@@ -259,7 +283,7 @@ def _config(incremental: Incremental) -> Iterator[str]:
     elif keys:
         yield from _key_list(keys)
     yield '        on_schema_change="append_new_columns",'
-    yield f"        post_hook={jinja_string(hook)},"
+    yield f"        pre_hook={jinja_string(hook)},"
     yield "    )"
     yield "}}"
 

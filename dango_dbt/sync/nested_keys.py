@@ -76,31 +76,27 @@ def _propagate(
     except InvalidJsonNormalizer:  # the user's own: it may know no nested tables at all
         return
     for name, root in _roots(schema).items():
-        nested = _nested(name, schema)
         extracted = files.get(name, ())
         keys = _keys(name, root, schema, known) if source.nested_keys else {}
-        if problem := _repeat(name, root, nested, keys, schema, extracted):
+        if problem := _repeat(name, keys, ROOT_KEY_HINT, schema, extracted):
             yield f"nested tables of `{name}` do not get its key: {problem} {_OFF}"
-        load_id = (
-            _load_id(name, root, schema, known) if _wants_load_id(name, nested, source) else {}
-        )
-        if problem := _repeat(name, root, nested, load_id, schema, extracted):
+        if not _wants_load_id(name, schema, source):
+            continue
+        load_id = _load_id(name, root, schema, known)
+        if problem := _repeat(name, load_id, LOAD_ID_HINT, schema, extracted):
+            _unmark(name, schema)
             yield f"nested tables of `{name}` are not staged incrementally: {problem}"
 
 
-def _repeat(  # noqa: PLR0913, PLR0917 - all that it depends on
-    name: str,
-    root: TTableSchema,
-    nested: Mapping[str, TTableSchema],
-    keys: Mapping[str, str],
-    schema: Schema,
-    files: Iterable[Path],
+def _repeat(
+    name: str, keys: Mapping[str, str], hint: str, schema: Schema, files: Iterable[Path]
 ) -> str | None:
     """Have columns of a root table repeated in its nested ones; says why that is not possible."""
     if not keys:
         return None
-    if not nested or not all(_repeats(table, keys) for table in nested.values()):
-        problem = _problem({name: root, **nested}, keys, schema)
+    root, nested = schema.tables[name], _nested(name, schema)
+    if not nested or not all(_repeats(table, keys, hint) for table in nested.values()):
+        problem = _problem({name: root, **nested}, keys, hint, schema)
         if problem and not nested:
             return None  # there may never be one
         problem = problem or _overwritten(files, keys, schema)
@@ -121,11 +117,27 @@ def _type(root: TTableSchema, column: str) -> str | None:
     return root["columns"][column].get("data_type")
 
 
-def _wants_load_id(root: str, nested: Iterable[str], source: SourceConfig) -> bool:
-    """Whether a table is staged incrementally, or one that is nested in it."""
+def _wants_load_id(root: str, schema: Schema, source: SourceConfig) -> bool:
+    """Whether a table is staged incrementally, or one that is nested in it.
+
+    Once nested tables have the column, they get it always: rows without it, from loads while the
+    option was off, would be missing from a model that is incremental again.
+    """
+    nested = _nested(root, schema)
+    if any(
+        LOAD_ID_HINT in column for table in nested.values() for column in table["columns"].values()
+    ):
+        return True
     said = {name: table.incremental for name, table in source.staging.tables.items()}
     own = said.get(root)
     return bool(source.staging.incremental if own is None else own) or any(map(said.get, nested))
+
+
+def _unmark(root: str, schema: Schema) -> None:
+    """Let a column with load ids be one like others: from now on rows come without it."""
+    for table in _nested(root, schema).values():
+        for column in table["columns"].values():
+            cast("dict[str, Any]", column).pop(LOAD_ID_HINT, None)
 
 
 def _load_id(
@@ -138,7 +150,9 @@ def _load_id(
         return {}
     if key in _mapping(name, known):
         return {}
-    return {key: schema.naming.normalize_identifier(_LOAD_ID)}
+    target = schema.naming.normalize_identifier(_LOAD_ID)
+    taken = _keys(name, root, schema, known).values()  # the key `load_id` of a table `root`
+    return {} if target in taken else {key: target}
 
 
 def _configured(schema: Schema) -> Mapping[str, Any]:
@@ -177,23 +191,20 @@ def _keys(
     }
 
 
-def _repeats(table: TTableSchema, keys: Mapping[str, str]) -> bool:
+def _repeats(table: TTableSchema, keys: Mapping[str, str], hint: str) -> bool:
     """Whether a nested table has the columns already, from us."""
-    return all(_is_ours(table["columns"].get(target, {})) for target in keys.values())
-
-
-def _is_ours(column: Mapping[str, Any]) -> bool:
-    return ROOT_KEY_HINT in column or LOAD_ID_HINT in column
+    return all(hint in table["columns"].get(target, {}) for target in keys.values())
 
 
 def _problem(
-    tables: Mapping[str, TTableSchema], keys: Mapping[str, str], schema: Schema
+    tables: Mapping[str, TTableSchema], keys: Mapping[str, str], hint: str, schema: Schema
 ) -> str | None:
     """Say what in a schema is against repeating a key.
 
     Args:
         tables: the root table first, then its nested ones.
         keys: the key's columns, and what they are to be called in the nested tables.
+        hint: our mark of such columns.
         schema: theirs.
     """
     (_, columns), *nested = ((name, table["columns"]) for name, table in tables.items())
@@ -204,7 +215,7 @@ def _problem(
             return f"`{key}` {problem}"
     for name, columns in nested:
         for target in keys.values():
-            if target in columns and not _is_ours(columns[target]):
+            if target in columns and hint not in columns[target]:
                 return f"`{name}` has a column `{target}` of its own"
     for name in tables:
         contract = schema.resolve_contract_settings_for_table(name)

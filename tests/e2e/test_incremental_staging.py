@@ -76,12 +76,30 @@ def shop():
         value = {1: 1, 2: 2.5, 3: 3, 4: "no number", 5: 5.25}[ROUND]
         rows = [{"id": n, "value": value, "parts": [value]} for n in range(ROUND, ROUND + 2)]
         yield dlt.resource(rows, name=name, primary_key=key, write_disposition="append")
+    yield dlt.resource(
+        [{**row, "place": str(row["id"] % 2), "id": row["id"] % 5} for row in APPENDED],
+        name="composite",
+        primary_key=["id", "place"],
+        write_disposition="append",
+    )
+    yield dlt.resource(
+        [row for row in ITEMS if row["id"] % 2],
+        name="inserted",
+        primary_key="id",
+        write_disposition={"disposition": "merge", "strategy": "insert-only"},
+    )
     yield dlt.resource(ITEMS, name="replaced", primary_key="id", write_disposition="replace")
 """
 STAGING = {
     "incremental": True,
     "variants": "coalesce",
-    "tables": {"latest": {"deduplicate": True}, "typed_latest": {"deduplicate": True}},
+    "tables": {
+        "latest": {"deduplicate": True},
+        "typed_latest": {"deduplicate": True},
+        "composite": {"deduplicate": True, "dlt_columns": "hide"},
+        "merged": {"dlt_columns": "hide"},
+        "appended__parts": {"dlt_columns": "hide"},
+    },
 }
 INCREMENTAL = {
     *("appended", "appended__parts", "appended__parts__marks"),
@@ -89,6 +107,8 @@ INCREMENTAL = {
     *("merged", "merged__parts", "merged__parts__marks"),
     *("upserted", "upserted__parts", "upserted__parts__marks"),
     *("by_day", "by_day__parts", "arrow", "arrow_merged"),
+    *("composite", "composite__parts", "composite__parts__marks"),
+    *("inserted", "inserted__parts", "inserted__parts__marks"),
 }
 # Once their values have another type, they are views.
 TYPED = {"typed", "typed__parts", "typed_latest", "typed_latest__parts"}
@@ -131,7 +151,7 @@ def check(workspace: Workspace) -> None:
     for model, rows in refreshed.items():
         assert found[model] == rows, model
     for table in INCREMENTAL | TYPED:
-        if "latest" not in table:
+        if not table.startswith(("latest", "typed_latest", "composite")):
             staged = workspace.count(f"main_staging.stg_shop__{table}")
             assert staged == workspace.count(f"raw_shop.{table}"), table
 
@@ -205,10 +225,21 @@ def test_a_first_build_that_was_killed_half_way(shop: Workspace) -> None:
     check(shop)
 
 
-def test_raw_data_that_was_dropped(shop: Workspace, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_raw_data_that_was_dropped(
+    shop: Workspace, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A model is a table with types; where they are others now, the run says what to do."""
+    from dango_dbt import Project
+    from dango_dbt.report.plain import PlainProgress
+
     assert shop.run().exit_code == 0
     monkeypatch.setenv("ROUND", "2")
-    assert shop.run(refresh="drop_sources").exit_code == 0
+    assert shop.run(refresh="drop_sources", progress=PlainProgress(sys.stderr)).exit_code == 0
+    said = capsys.readouterr().err
+    typed = [f"stg_shop__{table}" for table in sorted(TYPED)]
+    for model in typed:
+        assert f"dango-dbt build --full-refresh --select {model}`" in said
+    assert Project.find(shop.root).build(["--select", *typed], full_refresh=True).exit_code == 0
     check(shop)
 
 
@@ -223,32 +254,83 @@ def test_several_syncs_before_a_build(shop: Workspace, monkeypatch: pytest.Monke
     check(shop)
 
 
+NEXT = "9999999999.5"
+PART_OF_A_LOAD = f"""
+insert into raw_shop.appended by name
+    select * replace ('{NEXT}' as _dlt_load_id, _dlt_id || 'x' as _dlt_id)
+    from raw_shop.appended limit 2;
+insert into raw_shop.latest by name
+    select * replace ('{NEXT}' as _dlt_load_id, _dlt_id || 'x' as _dlt_id)
+    from raw_shop.latest limit 2;
+insert into raw_shop.latest__parts by name
+    select * replace (
+        '{NEXT}' as _root_load_id, _dlt_id || 'x' as _dlt_id, _dlt_parent_id || 'x' as _dlt_parent_id
+    )
+    from raw_shop.latest__parts limit 2;
+"""
+
+
+@pytest.mark.parametrize("built", [True, False], ids=["built before", "first build"])
 def test_a_load_that_is_not_finished_is_not_taken_over_in_part(
-    shop: Workspace, monkeypatch: pytest.MonkeyPatch
+    shop: Workspace,
+    built: bool,  # noqa: FBT001 - a case
 ) -> None:
     """A sync was killed after some of its rows had come, and dbt ran before the next sync."""
     from dango_dbt import Project
 
+    def execute(sql: str) -> None:
+        with duckdb.connect(str(shop.warehouse)) as connection:
+            connection.execute(sql)
+
+    def build() -> dict[str, list[tuple[Any, ...]]]:
+        result = Project.find(shop.root).build()
+        assert result.exit_code == 0, failed(result)
+        return contents(shop)
+
+    assert shop.sync().exit_code == 0
+    before = build() if built else None
+    execute(PART_OF_A_LOAD)
+    part = build()
+    assert build() == part
+    # the next sync takes back what has come
+    for table in ("appended", "latest"):
+        execute(f"delete from raw_shop.{table} where _dlt_load_id = '{NEXT}'")
+    execute(f"delete from raw_shop.latest__parts where _root_load_id = '{NEXT}'")
+    assert build() == part
+    assert before in (None, part)
+    # or its rest comes
+    execute(PART_OF_A_LOAD)
+    assert build() == part
+    execute(
+        "insert into raw_shop._dlt_loads by name"
+        f" select * replace ('{NEXT}' as load_id) from raw_shop._dlt_loads limit 1"
+    )
+    assert len(build()["stg_shop__appended"]) == len(part["stg_shop__appended"]) + 2
+    check(shop)
+
+
+def test_the_option_was_off_for_a_while(shop: Workspace, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nested rows that came then have a load id like the others, and are taken over."""
     assert shop.run().exit_code == 0
-    before = contents(shop)["stg_shop__appended"]
-    (load_id,) = shop.rows("select max(load_id) from raw_shop._dlt_loads")[0]
-    with duckdb.connect(str(shop.warehouse)) as connection:
-        connection.execute(
-            "insert into raw_shop.appended by name"
-            f" select * replace ('{float(load_id) + 1}' as _dlt_load_id, _dlt_id || 'x' as _dlt_id)"
-            " from raw_shop.appended limit 2"
-        )
+    monkeypatch.setenv("ROUND", "2")
+    shop.declare(shop={"staging": {**STAGING, "incremental": False}})
+    assert shop.sync(generate=False).exit_code == 0
+    monkeypatch.setenv("ROUND", "4")
+    shop.declare(shop={"staging": STAGING})
+    assert shop.run().exit_code == 0
+    check(shop)
+
+
+def test_a_model_that_selects_from_another_source_too(shop: Workspace) -> None:
+    """The hook compares the model with its own table, whatever else stands above it."""
+    from dango_dbt import Project
+
+    assert shop.run().exit_code == 0
+    model = shop.root / "dbt_project/models/staging/shop/stg_shop__appended.sql"
+    text = model.read_text("utf-8")
+    cte = 'with\n    other as (select * from {{ source("shop", "arrow") }}),\n'
+    model.write_text(text.replace("with\n", cte, 1), "utf-8")
     for _ in range(2):
         assert Project.find(shop.root).build().exit_code == 0
-        assert contents(shop)["stg_shop__appended"] == before
-    monkeypatch.setenv("ROUND", "2")
-    # the rest of that load has come
-    with duckdb.connect(str(shop.warehouse)) as connection:
-        connection.execute(
-            "insert into raw_shop._dlt_loads by name"
-            f" select * replace ('{float(load_id) + 1}' as load_id)"
-            " from raw_shop._dlt_loads limit 1"
-        )
-    assert Project.find(shop.root).build().exit_code == 0
-    assert len(contents(shop)["stg_shop__appended"]) == len(before) + 2
+    assert shop.count("main_staging.stg_shop__appended") == shop.count("raw_shop.appended")
     check(shop)

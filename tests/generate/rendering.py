@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dango_dbt import dlt_schema
 from dango_dbt.properties import models_yaml
 from dango_dbt.schema import SourceTables, Table
 from dango_dbt.staging import staged, staging_sql
@@ -9,7 +10,8 @@ from dango_dbt.staging import staged, staging_sql
 
 def sql_of(table: Table, dialect: str = "duckdb", source: str = "shop") -> str:
     """Render the staging model of a table that stands alone."""
-    (model,) = staged(SourceTables(source, "raw", (table,)))
+    loads = dlt_schema.loads({}, "duckdb")
+    (model,) = staged(SourceTables(source, "raw", (table,), loads=loads))
     return staging_sql(model, dialect)
 
 

@@ -52,7 +52,7 @@ def source_of(
     tables = with_options(
         dlt_schema.tables(schema, adapter), StagingConfig.model_validate(staging or {})
     )
-    return SourceTables("shop", "raw_shop", tables)
+    return SourceTables("shop", "raw_shop", tables, loads=dlt_schema.loads(schema, adapter))
 
 
 @settings(max_examples=20, deadline=None)

@@ -121,7 +121,7 @@ def test_the_accepted_schema_only_grows() -> None:
         (
             columns(a="text"),
             columns(a="bigint"),
-            [SchemaChange("t", "a", "type changed from text to bigint")],
+            [SchemaChange("t", "a", "type changed from text to bigint", "retyped")],
         ),
     ],
 )

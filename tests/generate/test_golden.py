@@ -38,6 +38,7 @@ def generated(case: Path) -> dict[str, str]:
         with_options(dlt_schema.tables(schema, adapter), staging_config(case.parent)),
         "A shop.",
         longest_name=destinations.capabilities(adapter).max_identifier_length,
+        loads=dlt_schema.loads(schema, adapter),
     )
     planned = plan_source(source, destinations.adapter(adapter).dialect)
     return {file.path.name: file.text for file in planned}

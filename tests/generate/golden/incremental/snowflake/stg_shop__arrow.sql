@@ -2,20 +2,26 @@
     config(
         materialized="incremental",
         on_schema_change="append_new_columns",
-        post_hook="{{ dango_delete_gone('_dlt_load_id', '_dlt_load_id') }}",
+        pre_hook="{{ dango_delete_gone('_dlt_load_id', source('shop', 'arrow')) }}",
     )
 }}
 with
+    finished as (
+        select max(load_id) as load_id
+        from {{ source("shop", "_dlt_loads") }}
+        where schema_name = 'shop' and status = 0
+    ),
     source as (
         select *
         from {{ source("shop", "arrow") }}
-        {% if is_incremental() %}
-            where
-                _dlt_load_id > (
+        where
+            _dlt_load_id <= (select finished.load_id from finished)
+            {% if is_incremental() %}
+                and _dlt_load_id > (
                     select coalesce(max(loaded._dlt_load_id), '')
                     from {{ this }} as loaded
                 )
-        {% endif %}
+            {% endif %}
     ),
     renamed as (
         select
