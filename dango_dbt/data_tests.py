@@ -33,10 +33,14 @@ class DataTests:
 
     def add(self, columns: Sequence[StagedColumn], test: _Yaml) -> None:
         """Put a test where dbt has it: at its column, or at the model if it is about several."""
-        if len(columns) == 1:
-            self.of_columns.setdefault(columns[0].name, []).append(test)
-        else:
+        if len(columns) > 1:
             self.of_model.append(test)
+        elif columns[0].escaped:  # dbt would take the name for SQL as it is
+            ((name, about),) = test.items()
+            arguments = {"column_name": _sql(columns)[0], **about.get("arguments", {})}
+            self.of_model.append({name: {**about, "arguments": arguments}})
+        else:
+            self.of_columns.setdefault(columns[0].name, []).append(test)
 
 
 def tests_of(model: StagingModel, by_table: Mapping[str, StagingModel]) -> DataTests:

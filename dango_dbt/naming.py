@@ -24,9 +24,11 @@ __all__ = [
 def staging_model(source: str, table: str) -> str:
     """Name the staging model of a source's table.
 
-    The name is a file's and an argument of `ref()`: what is no letter or digit becomes `_`.
+    The name is a file's and an argument of `ref()`: what is no letter or digit becomes `_`. A hash
+    of the table's name then tells it from others that differ in nothing else.
     """
-    return f"stg_{source}__{re.sub(r'[^0-9A-Za-z_]+', '_', table)}"
+    plain = re.sub(r"[^0-9A-Za-z_]+", "_", table)
+    return f"stg_{source}__{plain}" if plain == table else f"stg_{source}__{plain}_{_mark(table)}"
 
 
 def relation_name(model: str, longest: int) -> str:
@@ -37,8 +39,12 @@ def relation_name(model: str, longest: int) -> str:
     """
     if len(model) <= longest:
         return model
-    mark = hashlib.sha256(model.encode()).hexdigest()[:8]
+    mark = _mark(model)
     return f"{model[: longest - len(mark) - 1]}_{mark}"
+
+
+def _mark(name: str) -> str:
+    return hashlib.sha256(name.encode()).hexdigest()[:8]
 
 
 def staging_folder(source: str) -> PurePosixPath:

@@ -14,7 +14,7 @@ from dango_dbt.data_tests import tests_of
 from dango_dbt.jinja import as_text
 from dango_dbt.naming import relation_name
 from dango_dbt.schema import Column, SourceTables, Table
-from dango_dbt.staging import StagedColumn, StagingModel
+from dango_dbt.staging import HISTORY, StagedColumn, StagingModel
 
 __all__ = ["column_properties", "description_of", "models_yaml"]
 
@@ -102,7 +102,8 @@ def _known(column: Column) -> str | None:
     if column.variant_of:
         return f"Values of `{column.variant_of}` that do not fit its type."
     if column.system:
-        return _SYSTEM_COLUMNS.get(column.name, _LOAD_ID)
+        own = column.name.lower().startswith("_dlt_")
+        return _SYSTEM_COLUMNS.get(column.name) if own else _LOAD_ID
     return None
 
 
@@ -113,7 +114,6 @@ _SYSTEM_COLUMNS = {
     "_dlt_parent_id": "`_dlt_id` of the row that this one is nested in.",
     "_dlt_list_idx": "Position in the list that the row comes from, from 0.",
     "_dlt_root_id": "`_dlt_id` of the row of the root table.",
-    "_dlt_valid_from": "When the source began to deliver this version of the row.",
-    "_dlt_valid_to": "When the source ceased to deliver it.",
+    **{f"_dlt_{name}": text for name, text in HISTORY.items()},
 }
 _LOAD_ID = "Id of the load that brought the row which this one is nested in."

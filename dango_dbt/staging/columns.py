@@ -9,7 +9,7 @@ from dango_dbt.schema import Column, Table
 from dango_dbt.staging.model import Group, StagedColumn, StagingModel
 from dango_dbt.staging.variants import merged_type, remark_on
 
-__all__ = ["columns_of", "hidden"]
+__all__ = ["HISTORY", "columns_of", "hidden"]
 
 
 def columns_of(table: Table) -> tuple[StagedColumn, ...]:
@@ -59,7 +59,8 @@ def _coalesced(columns: Sequence[StagedColumn]) -> list[StagedColumn]:
     return joined
 
 
-_HISTORY = {
+#: What the columns hold that a history has.
+HISTORY = {
     "valid_from": "When the source began to deliver this version of the row.",
     "valid_to": "When the source ceased to deliver it.",
     "is_current": "Whether the source still delivers this version of the row.",
@@ -78,7 +79,7 @@ def _with_history(table: Table, columns: Sequence[StagedColumn]) -> list[StagedC
     taken = {column.name for column in columns} - set(ends)
 
     def renamed(column: StagedColumn, name: str) -> StagedColumn:
-        description = column.description or _HISTORY[name]
+        description = column.description or HISTORY[name]
         name = f"_dlt_{name}" if name in taken else name
         return replace(column, name=name, quoted=name, group="history", description=description)
 

@@ -17,6 +17,7 @@ __all__ = [
     "StagedColumn",
     "StagingModel",
     "Within",
+    "is_bit",
 ]
 
 Group = Literal["keys", "columns", "history", "loaded by dlt"]
@@ -41,6 +42,11 @@ class StagedColumn:
     variants: tuple[Column, ...] = ()
     flag: bool = False
     description: str | None = None
+
+    @property
+    def escaped(self) -> bool:
+        """Whether the name has quotes in it, which dbt puts into SQL as they are."""
+        return len(self.quoted) > len(self.name) + 2
 
 
 @dataclass(frozen=True)
@@ -162,7 +168,7 @@ class StagingModel:
         flag = next((column for column in self.columns if column.flag), None)
         if flag is None:
             return None
-        return f"{flag.name} = 1" if flag.data_type.lower() == "bit" else flag.name
+        return f"{flag.name} = 1" if is_bit(flag.data_type) else flag.name
 
     @property
     def kept_unique(self) -> bool:
@@ -177,3 +183,8 @@ class StagingModel:
         if table.write_disposition == "merge":
             return table.keyed
         return table.write_disposition == "replace" or self.latest is not None
+
+
+def is_bit(data_type: str) -> bool:
+    """Whether truth values are numbers, as in T-SQL: there, a condition is no value."""
+    return data_type.lower() == "bit"

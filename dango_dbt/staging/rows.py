@@ -120,6 +120,9 @@ def reason_not_incremental(model: StagingModel) -> str | None:
         f"`{table.parent}`, which it is nested in, is excluded": (
             model.within and len(model.within.links) > 1
         ),
+        "dbt leaves the quotes in its columns' names as they are": any(
+            column.escaped for column in model.columns
+        ),
         f"its older rows do not have the wider type of `{''.join(widened[:1])}`": widened,
     }
     return next((reason for reason, holds in reasons.items() if holds), None)

@@ -26,13 +26,11 @@ from dango_dbt.staging.model import (
     StagedColumn,
     StagingModel,
     Within,
+    is_bit,
 )
 from dango_dbt.staging.variants import coalesced
 
 __all__ = ["staging_sql"]
-
-#: Dialects in which a condition is no value.
-_NO_BOOLEANS = frozenset({"tsql", "fabric"})
 
 
 def staging_sql(model: StagingModel, dialect: str) -> str:
@@ -144,7 +142,7 @@ class _Rendering:
         name = self.name(column)
         if column.kind != "bool":
             return [f"            and {name} is null"]
-        false = "= 0" if self.dialect in _NO_BOOLEANS else "= false"
+        false = "= 0" if is_bit(column.data_type) else "= false"
         either = Words((Words((name, "is null")), Words((f"or {name}", false))))
         return laid_out(Call("and (", (either,)), 12)
 
@@ -183,8 +181,10 @@ class _Rendering:
         """Compare the end of a row's validity with what it is in rows that are current."""
         validity = self.model.table.validity
         active = validity.active if validity else None
-        current = "is null" if active is None else f"= {_lower(active)}"
-        if self.dialect not in _NO_BOOLEANS:
+        if active and self.dialect != "clickhouse":  # its functions' names have a case
+            active = _lower(active)
+        current = "is null" if active is None else f"= {active}"
+        if not is_bit(validity.flag_type if validity else ""):
             return laid_out(Words((end, current + tail)), 12)
         flag = Call("iif(", (f"{end} {current}", "1", "0"))
         return laid_out(Call("cast(", (Words((flag, "as bit")),)), 12, tail)

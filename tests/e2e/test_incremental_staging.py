@@ -264,7 +264,9 @@ insert into raw_shop.latest by name
     from raw_shop.latest limit 2;
 insert into raw_shop.latest__parts by name
     select * replace (
-        '{NEXT}' as _root_load_id, _dlt_id || 'x' as _dlt_id, _dlt_parent_id || 'x' as _dlt_parent_id
+        '{NEXT}' as _root_load_id,
+        _dlt_id || 'x' as _dlt_id,
+        _dlt_parent_id || 'x' as _dlt_parent_id
     )
     from raw_shop.latest__parts limit 2;
 """

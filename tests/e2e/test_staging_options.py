@@ -320,3 +320,36 @@ def test_a_contract_that_is_switched_on_holds(appended: Workspace) -> None:
             "warn",
         }
         path.write_text(before, "utf-8")
+
+
+@pytest.mark.slow
+def test_names_with_any_characters_in_them(
+    workspace: Workspace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """dlt's naming convention `direct` leaves all in names; tables may differ in nothing else."""
+    monkeypatch.setenv("SCHEMA__NAMING", "direct")
+    workspace.code(
+        "odd",
+        """\
+        import dlt
+
+        @dlt.source
+        def odd():
+            row = {"it's": 1, 'a"b': 2, "Größe": 3, "lists": [{'c"d': 4}]}
+            for name in ("my table", "my-table", "Möbel", 'a "table"'):
+                for key in ("it's", 'a"b'):
+                    yield dlt.resource(
+                        [row], name=f"{name} {key}", primary_key=key, write_disposition="append"
+                    )
+            yield dlt.resource([{"id": 1}], name="x!y", write_disposition="append")
+        """,
+    )
+    workspace.declare(odd={"staging": {"incremental": True, "deduplicate": True}})
+    for loads in (1, 2):
+        result = workspace.run()
+        assert result.exit_code == 0, result.build
+        models = workspace.relations("main_staging")
+        assert len(models) == 17
+        counts = {model: workspace.count(f'main_staging."{model}"') for model in models}
+        assert {n for model, n in counts.items() if "_x_y_" not in model} == {1}
+        assert {n for model, n in counts.items() if "_x_y_" in model} == {loads}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from typing import TYPE_CHECKING, Any
+from unittest.mock import Mock
 
 import duckdb  # noqa: TID253 - the engine judges
 import jinja2
@@ -73,6 +74,44 @@ def test_the_sql_parses_in_its_dialect_and_selects_every_column(
         assert isinstance(query, sqlglot.exp.Select)
         renamed = next(cte for cte in query.ctes if cte.alias == "renamed").this
         assert sorted(renamed.named_selects) == sorted(column.name for column in model.columns)
+
+
+@settings(max_examples=40, deadline=None)
+@given(schemas(), st.sampled_from(["append", "merge"]), st.booleans())
+def test_the_configuration_of_a_model_names_its_columns_and_its_table(
+    schema: dict[str, Any],
+    disposition: str,
+    deduplicate: bool,  # noqa: FBT001 - hypothesis gives it
+) -> None:
+    next(iter(schema["tables"].values()))["write_disposition"] = disposition
+    staging = {"incremental": True, "deduplicate": deduplicate}
+    for model in staged(source_of(schema, "duckdb", staging)):
+        if (new := model.incremental) is None:
+            continue
+        config: dict[str, Any] = {}
+        JINJA.from_string(staging_sql(model, "duckdb")).render(
+            source=lambda *_: "",
+            ref=lambda _: "",
+            is_incremental=lambda: False,
+            config=config.update,
+        )
+        assert config["materialized"] == "incremental"
+        keys = config.get("unique_key", [])
+        assert new.unique_key == ((keys,) if isinstance(keys, str) else tuple(keys))
+        hook = Mock(return_value="")
+        JINJA.from_string(config["pre_hook"]).render(
+            source=lambda *names: names,
+            ref=lambda name: name,
+            dango_delete_gone=hook,
+        )
+        if new.gone.model:
+            hook.assert_called_once_with(new.gone.column, new.gone.model, new.gone.other)
+        else:
+            nullable = new.nullable and new.gone.column == new.load_id
+            table = (model.source, model.table.name)
+            hook.assert_called_once_with(
+                new.gone.column, table, **({"nullable": True} if nullable else {})
+            )
 
 
 @settings(max_examples=40, deadline=None)

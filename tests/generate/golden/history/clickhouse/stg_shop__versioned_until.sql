@@ -9,7 +9,7 @@ with
             "from" as valid_from,
             "to" as valid_to,
             "to"
-            = todatetime64('9999-12-31 00:00:00.000000', 6, 'UTC') as _dlt_is_current,
+            = toDateTime64('9999-12-31 00:00:00.000000', 6, 'UTC') as _dlt_is_current,
             -- loaded by dlt
             _dlt_load_id,
             _dlt_id
