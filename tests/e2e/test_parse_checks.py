@@ -216,7 +216,8 @@ def test_texts_and_names_are_what_they_were(generated: Path) -> None:
     (meta,) = {
         json.dumps(each["config"]["meta"])
         for each in manifest["sources"].values()
-        if each["config"]["meta"]["dlt"]["resource"] == resource and each["source_name"] == "shop"
+        if each["config"]["meta"].get("dlt", {}).get("resource") == resource
+        and each["source_name"] == "shop"
     }
     assert json.loads(meta) == {
         "dlt": {"pipeline": "shop", "resource": resource, "write_disposition": "merge"}
