@@ -162,6 +162,10 @@ class ProjectLayout:
         """The same, once `generate` has taken it into the accepted schema."""
         return self.state(target) / f"{source}.taken.yaml"
 
+    def compiled(self, target: str) -> Path:
+        """The folder that dbt compiles into where it is to tell what uses a column."""
+        return self.root / ".dango" / "state" / ".compiled" / target
+
     def pristine(self, path: Path) -> Path:
         """Where the pristine copy of a generated file of the dbt project is kept.
 

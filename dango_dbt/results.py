@@ -13,12 +13,14 @@ __all__ = [
     "BuildResult",
     "Failure",
     "FileResult",
+    "Impact",
     "Interrupted",
     "NodeResult",
     "RunResult",
     "SchemaChange",
     "SourceChanges",
     "SyncResult",
+    "Use",
 ]
 
 SyncStatus = Literal["success", "failed", "skipped", "held"]
@@ -66,6 +68,48 @@ class SourceChanges:
 
     name: str
     schema_changes: tuple[SchemaChange, ...]
+
+
+@dataclass(frozen=True)
+class Use:
+    """How one dbt node uses a column.
+
+    Attributes:
+        kind: dbt's word for what it is: `model`, `snapshot`, `test` or `exposure`.
+        columns: its own columns that are made of it.
+        rows: which rows it has depends on it: it filters, joins or groups by it.
+        unread: its SQL cannot be read: it may use the column.
+    """
+
+    unique_id: str
+    name: str
+    kind: str
+    columns: tuple[str, ...] = ()
+    rows: bool = False
+    unread: bool = False
+
+
+@dataclass(frozen=True)
+class Impact:
+    """What a change of a column, or of all columns of a table, does to the dbt project.
+
+    Attributes:
+        source: name of the source.
+        table: the table, or the staging model, that the column is of.
+        column: the column.
+        change: what becomes of it, in words.
+        uses: what uses it downstream, parents first.
+        breaking: something uses it that was not generated from the table alone.
+        unknown: why it is not known what uses it; that counts as breaking.
+    """
+
+    source: str
+    table: str
+    column: str
+    change: str
+    uses: tuple[Use, ...] = ()
+    breaking: bool = False
+    unknown: str | None = None
 
 
 @dataclass(frozen=True)
@@ -144,6 +188,9 @@ class RunResult:
 
     Attributes:
         schema_changes: what is behind changed files, where no source was loaded to tell it.
+        impacts: what retyped and removed columns do to the dbt project.
+        held: tables, as `source.table`, that were loaded and whose descendants are left as they
+            were, since a breaking change waits to be accepted.
     """
 
     command: str
@@ -155,12 +202,14 @@ class RunResult:
     error_code: ExitCode = ExitCode.SUCCESS
     seconds: float = 0.0
     schema_changes: tuple[SourceChanges, ...] | None = None
+    impacts: tuple[Impact, ...] | None = None
+    held: tuple[str, ...] = ()
 
     @property
     def exit_code(self) -> ExitCode:
         """The exit code that follows from all parts: 2, then 1, then 3."""
         codes = [self.error_code]
-        if any(source.status in ("failed", "held") for source in self.sources or ()):
+        if any(source.status in ("failed", "held") for source in self.sources or ()) or self.held:
             codes.append(ExitCode.FAILURE)
         if any(file.action == "conflict" for file in self.files or ()):
             codes.append(ExitCode.OUT_OF_DATE)

@@ -7,16 +7,18 @@ from difflib import unified_diff
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
-from dango_dbt.errors import ConfigError
+from dango_dbt.api.impacts import impacts_of, to_hold
+from dango_dbt.config import SourcesConfig
+from dango_dbt.errors import ConfigError, DangoError, ExitCode
 from dango_dbt.files import Change, apply, write_atomic
 from dango_dbt.progress import Progress
 from dango_dbt.project import ProjectLayout
-from dango_dbt.results import FileResult
+from dango_dbt.results import Failure, FileResult, Impact, RunResult
 
 if TYPE_CHECKING:
     from dango_dbt.api.planning import GenerationPlan
 
-__all__ = ["accept_file", "file_results", "write_generated"]
+__all__ = ["accept_file", "file_results", "generate_after", "write_generated"]
 
 
 def write_generated(
@@ -38,6 +40,74 @@ def write_generated(
     for warning in plan.warnings:
         progress.warning(warning)
     return files
+
+
+def generate_after(  # noqa: PLR0913 - all that it depends on
+    layout: ProjectLayout,
+    config: SourcesConfig,
+    run: RunResult,
+    adapter: str,
+    progress: Progress,
+    *,
+    frozen: bool = False,
+) -> RunResult:
+    """Generate after a sync, but hold back what a breaking change would reach.
+
+    Such a change waits until `generate` accepts it, or a merge of variants ends it; all else is
+    written. An error does not hide what has been loaded.
+
+    Args:
+        layout: where things are.
+        config: which sources there are.
+        run: what has been loaded, and into which target.
+        adapter: the dbt adapter whose types and quoting the text follows.
+        progress: is told what happens.
+        frozen: write nothing.
+    """
+    from dango_dbt.api.planning import plan_generation
+
+    target = run.target or ""
+    try:
+        plan = plan_generation(layout, config, target, adapter)
+        retyped = [risk for risk in plan.risks if risk.table]
+        impacts = impacts_of(layout, retyped, target)
+        run = _holding(replace(run, impacts=impacts), to_hold(impacts), progress)
+        if frozen:
+            return run
+        if run.held:
+            plan = plan_generation(layout, config, target, adapter, held=run.held)
+        return replace(run, files=tuple(write_generated(layout, plan, progress)))
+    except DangoError as error:
+        code = ExitCode.worst(run.error_code, error.exit_code)
+        return replace(run, error=Failure.of(error), error_code=code)
+
+
+def _holding(run: RunResult, held: tuple[str, ...], progress: Progress) -> RunResult:
+    """Say which tables are held, and what to do about them."""
+    for impact in run.impacts or ():
+        if f"{impact.source}.{impact.table}" in held:
+            progress.warning(held_text(impact))
+    sources = {name.partition(".")[0] for name in held}
+    results = tuple(
+        replace(result, status="held")
+        if result.name in sources and result.status == "success"
+        else result
+        for result in run.sources or ()
+    )
+    return replace(run, sources=results, held=held)
+
+
+def held_text(impact: Impact) -> str:
+    """Say why what depends on a table is held back, and the ways out."""
+    column = f"{impact.table}.{impact.column}"
+    users = [use for use in impact.uses if use.kind != "test"]
+    names = ", ".join(f"`{use.name}`" for use in users)
+    because = f"used by {names}" if names else f"nobody knows what uses it ({impact.unknown})"
+    return (
+        f"source `{impact.source}`: `{column}`: {impact.change}, and it is {because}: what depends"
+        f" on `{impact.table}` stays as it was. Mend the source, or set"
+        " `staging: {variants: coalesce}`; `dango-dbt generate` accepts the change as it is"
+    )
 
 
 def _keep_apart(layout: ProjectLayout, change: Change) -> None:

@@ -9,6 +9,7 @@ from functools import partial
 from pathlib import Path
 
 from dango_dbt import destinations, dlt_schema, macros
+from dango_dbt.api.risks import Risk, removed_columns, retyped_columns
 from dango_dbt.config import SourceConfig, SourcesConfig, is_source_name
 from dango_dbt.credentials import variables
 from dango_dbt.dlt_schema import StoredSchema
@@ -39,6 +40,7 @@ class GenerationPlan:
         schema_changes: what is behind them, for each source that has any.
         warnings: what the user should know of the result.
         taken: which files with a load's schema are used up by it, and what they are called then.
+        risks: columns that are retyped or go, which models may rely on.
     """
 
     target: str
@@ -46,6 +48,7 @@ class GenerationPlan:
     schema_changes: tuple[SourceChanges, ...]
     warnings: tuple[str, ...]
     taken: tuple[tuple[Path, Path], ...]
+    risks: tuple[Risk, ...]
 
 
 def plan_generation(  # noqa: PLR0913 - all that it depends on
@@ -56,6 +59,7 @@ def plan_generation(  # noqa: PLR0913 - all that it depends on
     names: Collection[str] = (),
     *,
     prune: bool = False,
+    held: Collection[str] = (),
 ) -> GenerationPlan:
     """Say what is to become of all generated files.
 
@@ -66,12 +70,13 @@ def plan_generation(  # noqa: PLR0913 - all that it depends on
         adapter: the dbt adapter whose types and quoting the text follows.
         names: only these sources; none: all.
         prune: let tables go whose resource the source does not have any more.
+        held: tables, as `source.table`, whose columns keep their types for now.
 
     Raises:
         ConfigError: a schema file is broken, or the adapter is not mapped.
         GenerateError: a file cannot be read.
     """
-    planning = _Planning(layout, config, target, adapter, prune=prune)
+    planning = _Planning(layout, config, target, adapter, held, prune=prune)
     planning.plan(names)
     return GenerationPlan(
         target,
@@ -79,27 +84,30 @@ def plan_generation(  # noqa: PLR0913 - all that it depends on
         tuple(planning.schema_changes),
         tuple(planning.warnings),
         tuple(planning.taken),
+        (*planning.risks, *removed_columns(planning.changes)),
     )
 
 
 class _Planning:
-    def __init__(
+    def __init__(  # noqa: PLR0913 - as above
         self,
         layout: ProjectLayout,
         config: SourcesConfig,
         target: str,
         adapter: str,
+        held: Collection[str],
         *,
         prune: bool,
     ) -> None:
         self.layout, self.config, self.target, self.adapter = layout, config, target, adapter
-        self.prune = prune
+        self.held, self.prune = held, prune
         self.accepted: dict[str, StoredSchema | None] = {}
         self.last_loads: dict[str, StoredSchema | None] = {}
         self.changes: list[Change] = []
         self.schema_changes: list[SourceChanges] = []
         self.warnings: list[str] = []
         self.taken: list[tuple[Path, Path]] = []
+        self.risks: list[Risk] = []
 
     def plan(self, names: Collection[str]) -> None:
         # what is wrong with an entry may be its name
@@ -131,9 +139,16 @@ class _Planning:
         accepted = dlt_schema.load(layout.accepted_schema(source))
         taken = dlt_schema.load(layout.taken_schema(target, source))
         live = dlt_schema.load(layout.live_schema(target, source))
+        if live and (held := self.held_of(source)):
+            live = dlt_schema.without_retyped(accepted, live, held)
         self.accepted[source], self.last_loads[source] = accepted, live or taken
         schema = dlt_schema.merge(dlt_schema.merge_missing(accepted, taken), live)
         return schema and {key: value for key, value in schema.items() if key != "resources"}
+
+    def held_of(self, source: str) -> list[str]:
+        """Name the tables of a source that are held."""
+        prefix = f"{source}."
+        return [name.removeprefix(prefix) for name in self.held if name.startswith(prefix)]
 
     def without_gone(self, source: str, schema: StoredSchema) -> StoredSchema:
         """Let tables go that the source does not have any more, if that is asked for.
@@ -181,6 +196,7 @@ class _Planning:
         own = handed_over(self.layout.dbt.models / models_file(source.name))
         self.changes += [self.change(self.layout.dbt.models, file, own) for file in planned]
         self.excluded(tables, own)
+        self.risks += retyped_columns(tables, retyped)
         warnings = _warnings(tables, source, retyped)
         self.warnings += [f"source `{source.name}`: {text}" for text in warnings]
 
@@ -194,7 +210,7 @@ class _Planning:
         if changes:
             self.schema_changes.append(SourceChanges(source, changes))
         live = self.layout.live_schema(self.target, source)
-        if live.exists():
+        if live.exists() and not self.held_of(source):
             self.taken.append((live, self.layout.taken_schema(self.target, source)))
         return changes
 

@@ -10,7 +10,13 @@ from typing import TYPE_CHECKING, Literal
 
 from dango_dbt import build as dbt
 from dango_dbt import credentials
-from dango_dbt.api.generating import accept_file, file_results, write_generated
+from dango_dbt.api.generating import (
+    accept_file,
+    file_results,
+    generate_after,
+    write_generated,
+)
+from dango_dbt.api.impacts import impacts_of
 from dango_dbt.api.listing import list_sources, remove_source, warnings_of_broken
 from dango_dbt.api.loading import refuse_unknown, sync_sources
 from dango_dbt.api.selection import (
@@ -23,11 +29,11 @@ from dango_dbt.api.selection import (
 from dango_dbt.api.targets import adapter_followed, target_to_load
 from dango_dbt.config import SourcesConfig, in_one, load_sound
 from dango_dbt.discovery import unreferenced, unreferenced_text
-from dango_dbt.errors import DangoError, ExitCode
+from dango_dbt.errors import ExitCode
 from dango_dbt.findings import SourceList, Unreferenced, Validation
 from dango_dbt.progress import Progress
 from dango_dbt.project import SOURCES_FILE, DbtProject, ProjectLayout, find_root
-from dango_dbt.results import BuildResult, Failure, RunResult
+from dango_dbt.results import BuildResult, RunResult
 from dango_dbt.validation import validate
 
 if TYPE_CHECKING:
@@ -105,7 +111,7 @@ class Project:
             error_code=ExitCode.USAGE if loaded.refused else ExitCode.SUCCESS,
         )
         if follows is not None:
-            run = self._then_generate(run, resolved.name, follows, progress)
+            run = generate_after(self.layout, self.config, run, follows, progress)
         return replace(run, seconds=time.perf_counter() - started)
 
     def generate(
@@ -131,8 +137,11 @@ class Project:
             GenerateError: a file cannot be read or written.
         """
         if check:
-            run = self.plan(sources, target=target, prune=prune, progress=progress)
-            run = replace(run, command="generate")
+            plan = self._plan(sources, target, prune=prune)
+            for warning in plan.warnings:
+                (progress or Progress()).warning(warning)
+            files = tuple(file_results(self.layout, plan))
+            run = RunResult("generate", plan.target, files=files)
             changed = any(file.action != "unchanged" for file in run.files or ())
             return replace(run, error_code=ExitCode.OUT_OF_DATE) if changed else run
         started = time.perf_counter()
@@ -141,22 +150,26 @@ class Project:
         seconds = time.perf_counter() - started
         return RunResult("generate", plan.target, files=files, seconds=seconds)
 
-    def plan(
+    def plan(  # noqa: PLR0913 - the command's options
         self,
         sources: Sequence[str] = (),
         *,
         target: str | None = None,
         diff: bool = False,
         prune: bool = False,
+        fail_on: Literal["breaking"] | None = None,
         progress: Progress | None = None,
     ) -> RunResult:
-        """Say what `generate` would do; writes nothing, and connects to nothing.
+        """Say what `generate` would do, and what that does to the dbt project.
+
+        Writes nothing, and connects to nothing.
 
         Args:
             sources: names of the sources to look at; none: all.
             target: whose last loads to take in; the text follows `generate: {target: …}` alone.
             diff: whether to say line by line how files change.
             prune: as in `generate`.
+            fail_on: exit with 3 where a column that something uses is retyped or goes.
             progress: is told what happens while it happens.
 
         Raises:
@@ -167,11 +180,15 @@ class Project:
         plan = self._plan(sources, target, prune=prune)
         for warning in plan.warnings:
             (progress or Progress()).warning(warning)
+        impacts = impacts_of(self.layout, plan.risks, plan.target)
+        breaking = any(impact.breaking for impact in impacts)
         return RunResult(
             "plan",
             plan.target,
             files=tuple(file_results(self.layout, plan, diff=diff)),
             schema_changes=plan.schema_changes,
+            impacts=impacts,
+            error_code=ExitCode.OUT_OF_DATE if fail_on and breaking else ExitCode.SUCCESS,
             seconds=time.perf_counter() - started,
         )
 
@@ -271,9 +288,12 @@ class Project:
         run = replace(run, command="sync-and-build")
         if frozen:  # generation warns by itself
             warn_of_removed(self.layout, self.config, progress)
+            follows = adapter_followed(self.layout, self.config)
+            run = generate_after(self.layout, self.config, run, follows, progress, frozen=True)
         if run.error is None:
-            failed = [result.name for result in run.sources or () if result.status != "success"]
-            selection = build_selection(self.layout, self.config, sources, failed)
+            results = run.sources or ()
+            failed = [result.name for result in results if result.status in ("failed", "skipped")]
+            selection = build_selection(self.layout, self.config, sources, failed, run.held)
             built = BuildResult("not_run")
             if selection is not None:
                 built = dbt.build(
@@ -361,16 +381,3 @@ class Project:
         dbt.adapter_type(self.layout.dbt, name)  # refuses a target that is not there
         adapter = adapter_followed(self.layout, self.config)
         return plan_generation(self.layout, self.config, name, adapter, sources, prune=prune)
-
-    def _then_generate(
-        self, run: RunResult, target: str, adapter: str, progress: Progress
-    ) -> RunResult:
-        """Generate after a sync; an error does not hide what has been loaded."""
-        from dango_dbt.api.planning import plan_generation
-
-        try:
-            plan = plan_generation(self.layout, self.config, target, adapter)
-            return replace(run, files=tuple(write_generated(self.layout, plan, progress)))
-        except DangoError as error:
-            code = ExitCode.worst(run.error_code, error.exit_code)
-            return replace(run, error=Failure.of(error), error_code=code)

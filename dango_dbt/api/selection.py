@@ -17,7 +17,11 @@ __all__ = ["build_selection", "exclude", "explained", "left_out", "warn_of_remov
 
 
 def build_selection(
-    layout: ProjectLayout, config: SourcesConfig, names: Sequence[str], failed: Collection[str]
+    layout: ProjectLayout,
+    config: SourcesConfig,
+    names: Sequence[str],
+    failed: Collection[str],
+    held: Collection[str] = (),
 ) -> list[str] | None:
     """Say what to build after a sync, as arguments of dbt's; None: nothing is left to build.
 
@@ -26,8 +30,10 @@ def build_selection(
         config: which sources there are.
         names: the sources that the user has named: these and what is downstream; none: all.
         failed: sources whose load has failed: they and what is downstream are left out.
+        held: tables, as `source.table`, that are left out likewise.
     """
     excluded = [*left_out(layout, config), *(name for name in failed if _known(layout, name))]
+    excluded += held
     select: list[str] = []
     if names:
         loaded = [name for name in names if name not in failed and _known(layout, name)]
@@ -38,7 +44,7 @@ def build_selection(
 
 
 def exclude(sources: Collection[str]) -> list[str]:
-    """Leave sources out of a build, with all that is downstream of them."""
+    """Leave sources, or single tables, out of a build, with all that is downstream of them."""
     return ["--exclude", *(f"source:{name}+" for name in sources)] if sources else []
 
 

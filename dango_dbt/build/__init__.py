@@ -9,6 +9,7 @@ back: call it from the main thread, when nothing else runs.
 from __future__ import annotations
 
 from dango_dbt.build.commands import build, dbt, parse
+from dango_dbt.build.compiling import compiled_graph
 from dango_dbt.build.missing import MissingReference, missing_reference
 from dango_dbt.build.packages import ensure_packages
 from dango_dbt.build.profile import (
@@ -24,6 +25,7 @@ __all__ = [
     "MissingReference",
     "adapter_type",
     "build",
+    "compiled_graph",
     "dbt",
     "default_target",
     "ensure_packages",

@@ -16,7 +16,7 @@ from dango_dbt.progress import Progress
 from dango_dbt.project import DbtProject
 from dango_dbt.results import BuildResult, Failure
 
-__all__ = ["build", "dbt", "parse"]
+__all__ = ["build", "dbt", "failure_of", "parse", "target_option"]
 
 #: What these need no packages for: they install or remove them, or do not parse the project.
 _WITHOUT_PACKAGES = frozenset({"clean", "debug", "deps", "init"})
@@ -60,7 +60,7 @@ def build(  # noqa: PLR0913 - dbt's own options
         KeyboardInterrupt: dbt was interrupted, and has ended.
     """
     started = time.monotonic()
-    options = [*_target_option(project, target)]
+    options = [*target_option(project, target)]
     if threads is not None:
         options += ["--threads", str(threads)]
     if full_refresh:
@@ -89,8 +89,8 @@ def parse(project: DbtProject, *, target: str | None) -> Failure | None:
     """
     ensure_packages(project, Progress())
     reader = EventReader(Progress())
-    outcome = runner().run(project, ["parse", *_target_option(project, target)], reader)
-    return None if outcome.exit_code == 0 else _failure(outcome, reader.error)
+    outcome = runner().run(project, ["parse", *target_option(project, target)], reader)
+    return None if outcome.exit_code == 0 else failure_of(outcome, reader.error)
 
 
 def dbt(project: DbtProject, args: Sequence[str], *, target: str | None) -> int:
@@ -112,12 +112,12 @@ def dbt(project: DbtProject, args: Sequence[str], *, target: str | None) -> int:
     command = next((arg for arg in args if not arg.startswith("-")), None)
     if command is not None and command not in _WITHOUT_PACKAGES and _HELP.isdisjoint(args):
         ensure_packages(project, Progress())
-    named = _target_option(project, target)
+    named = target_option(project, target)
     return runner().pass_on(project, args, named[1] if named else None)
 
 
-def _target_option(project: DbtProject, target: str | None) -> list[str]:
-    """`--target`, unless it changes nothing: dbt parses anew when it comes or goes."""
+def target_option(project: DbtProject, target: str | None) -> list[str]:
+    """Give `--target`, unless it changes nothing: dbt parses anew when it comes or goes."""
     if target is None:
         return []
     try:
@@ -136,14 +136,15 @@ def _build(project: DbtProject, args: list[str], progress: Progress) -> BuildRes
     results = read_run_results(file)
     if results is None or (before is not None and results.invocation == before.invocation):
         # dbt did not get so far as to write results: those in the file are an earlier run's.
-        return BuildResult("not_run", error=_failure(outcome, reader.error))
+        return BuildResult("not_run", error=failure_of(outcome, reader.error))
     if outcome.exit_code == 0:
         return BuildResult("success", nodes=results.nodes)
-    error = None if outcome.exit_code == 1 else _failure(outcome, reader.error)
+    error = None if outcome.exit_code == 1 else failure_of(outcome, reader.error)
     return BuildResult("failed", nodes=results.nodes, error=error)
 
 
-def _failure(outcome: Outcome, said: str | None) -> Failure:
+def failure_of(outcome: Outcome, said: str | None) -> Failure:
+    """Say why dbt did not do what it was asked, in its own words and with our advice."""
     message = plain(said or outcome.error or "")
     message = message.removeprefix("Encountered an error:").strip()
     if not message:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, Literal
 
@@ -131,13 +132,32 @@ def generate(
 @options.target
 @click.option("--diff", is_flag=True, help="Show line by line how files would change.")
 @options.prune
+@click.option(
+    "--fail-on",
+    type=click.Choice(["breaking"]),
+    help="Exit with 3 where a column is retyped or goes that something uses.",
+)
+@click.option(
+    "--format",
+    "format_",
+    type=click.Choice(["text", "markdown"]),
+    default="text",
+    help="markdown: for a comment on a pull request.",
+)
 @options.reporting
-def plan(reporting: Reporting, **arguments: Any) -> None:  # noqa: ANN401 - click's
+def plan(
+    reporting: Reporting,
+    format_: str,
+    **arguments: Any,  # noqa: ANN401 - click's
+) -> None:
     """Say what `generate` would do, before anything is written.
 
-    Names the files that it would change, and the schema changes that are behind that. Needs no
-    connection.
+    Names the files that it would change, the schema changes that are behind that and, of columns
+    whose type changes or that go, what uses them downstream. Needs no connection.
     """
+    if format_ == "markdown" and reporting.as_json:
+        raise click.UsageError("--format markdown and --json exclude each other")
+    reporting = replace(reporting, as_markdown=format_ == "markdown")
     run(reporting, lambda project, progress: project.plan(progress=progress, **arguments))
 
 

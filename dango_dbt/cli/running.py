@@ -43,6 +43,7 @@ class Reporting:
     as_json: bool
     verbose: bool
     quiet: bool
+    as_markdown: bool = False
 
     @property
     def verbosity(self) -> Verbosity:
@@ -64,7 +65,9 @@ def run(reporting: Reporting, action: Callable[[Project, Progress], RunResult]) 
         if reporting.as_json:
             stdout.write(report.to_json(result) + "\n")
             stdout.flush()
-    if not reporting.as_json:
+    if reporting.as_markdown:
+        click.echo(report.to_markdown(result), nl=False)
+    elif not reporting.as_json:
         report.summary(result, report.console_on(sys.stdout), reporting.verbosity)
     if result.exit_code == ExitCode.INTERRUPTED:
         # A source that did not stop in time is still running: shutting down below it can abort.

@@ -14,6 +14,7 @@ from dango_dbt.dlt_schema.accepted import (
     missing,
     root_name,
     root_table,
+    without_retyped,
     yielded,
 )
 from dango_dbt.dlt_schema.reading import loads, tables
@@ -34,5 +35,6 @@ __all__ = [
     "root_name",
     "root_table",
     "tables",
+    "without_retyped",
     "yielded",
 ]

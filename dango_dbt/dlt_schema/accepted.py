@@ -7,7 +7,7 @@ grows: a load that lacks a table or a column takes nothing away.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
@@ -35,6 +35,7 @@ __all__ = [
     "missing",
     "root_name",
     "root_table",
+    "without_retyped",
     "yielded",
 ]
 
@@ -162,6 +163,22 @@ def merge_missing(accepted: StoredSchema | None, known: StoredSchema | None) -> 
         return known if accepted is None else accepted
     joined = merge(accepted, known)
     return merge(joined, accepted)
+
+
+def without_retyped(
+    accepted: StoredSchema | None, live: StoredSchema, tables: Collection[str]
+) -> StoredSchema:
+    """Leave out what has given columns of these tables another type; all else that is new stays."""
+    kept = dict(live["tables"])
+    for name in tables:
+        known = (accepted or {"tables": {}})["tables"].get(name, {}).get("columns", {})
+        columns = {
+            column: known.get(column, hints)
+            for column, hints in live["tables"][name]["columns"].items()
+            if column in known or hints.get(VARIANT_HINT) not in known
+        }
+        kept[name] = {**live["tables"][name], "columns": columns}
+    return {**live, "tables": kept}
 
 
 def missing(accepted: StoredSchema | None, live: StoredSchema) -> list[dict[str, Any]]:

@@ -10,6 +10,7 @@ from dango_dbt.report.checking import validation_json
 from dango_dbt.report.document import to_json
 from dango_dbt.report.listing import source_list_json
 from dango_dbt.report.live import LiveProgress
+from dango_dbt.report.markdown import to_markdown
 from dango_dbt.report.plain import PlainProgress
 from dango_dbt.report.terminal import console_on, progress_for
 from dango_dbt.report.text import created, error, source_added, source_list, summary, validation
@@ -29,6 +30,7 @@ __all__ = [
     "source_list_json",
     "summary",
     "to_json",
+    "to_markdown",
     "validation",
     "validation_json",
 ]

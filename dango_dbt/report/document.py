@@ -8,6 +8,7 @@ from dango_dbt.results import (
     BuildResult,
     Failure,
     FileResult,
+    Impact,
     NodeResult,
     RunResult,
     SchemaChange,
@@ -26,7 +27,8 @@ def to_json(result: RunResult) -> str:
     """Give the run as a JSON document, without a newline at its end.
 
     Every command gives the same keys. A part that the command does not have, or did not get to, is
-    empty: `sources`, `schema_changes` and `files` are `[]`, `build` is `not_run` without nodes.
+    empty: `sources`, `schema_changes`, `impacts`, `held` and `files` are `[]`, `build` is `not_run`
+    without nodes.
     `error` at the top is why the run ended before all its parts were done; null where it did not. A
     source's `seconds` always has its stages; null for one that was not reached.
     """
@@ -41,6 +43,8 @@ def to_json(result: RunResult) -> str:
             for source in result.schema_changes or ()
             for change in source.schema_changes
         ],
+        "impacts": [_impact(impact) for impact in result.impacts or ()],
+        "held": list(result.held),
         "files": [_file(file) for file in result.files or ()],
         "build": _build(result.build or _NOT_RUN),
         "error": _failure(result.error),
@@ -68,6 +72,28 @@ def _source(source: SyncResult) -> dict[str, object]:
 
 def _change(change: SchemaChange) -> dict[str, object]:
     return {"table": change.table, "column": change.column, "change": change.change}
+
+
+def _impact(impact: Impact) -> dict[str, object]:
+    return {
+        "source": impact.source,
+        "table": impact.table,
+        "column": impact.column,
+        "change": impact.change,
+        "breaking": impact.breaking,
+        "unknown": impact.unknown,
+        "uses": [
+            {
+                "unique_id": use.unique_id,
+                "name": use.name,
+                "type": use.kind,
+                "columns": list(use.columns),
+                "rows": use.rows,
+                "unread": use.unread,
+            }
+            for use in impact.uses
+        ],
+    }
 
 
 def _file(file: FileResult) -> dict[str, object]:

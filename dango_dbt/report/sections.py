@@ -21,18 +21,30 @@ from dango_dbt.report.words import (
     one_line,
     outcome,
     outcomes,
+    use_text,
 )
 from dango_dbt.results import (
     BuildResult,
     Failure,
     FileResult,
+    Impact,
     NodeResult,
     RunResult,
     SourceChanges,
     SyncResult,
 )
 
-__all__ = ["Line", "build", "closing", "diffs", "failed", "files", "schema_changes", "sources"]
+__all__ = [
+    "Line",
+    "build",
+    "closing",
+    "diffs",
+    "failed",
+    "files",
+    "impacts",
+    "schema_changes",
+    "sources",
+]
 
 _LIMIT = 10
 _CONFLICT = "yours stays: see .dango/conflicts/; `dango-dbt generate --accept mine|theirs FILE`"
@@ -76,6 +88,26 @@ def schema_changes(
             changes = [Line((text,), 4) for text in _changes(result)]
             lines += _limited(changes, verbosity)
     return [_heading("Schema changes"), *lines] if lines else []
+
+
+def impacts(results: Sequence[Impact], verbosity: Verbosity) -> list[Line]:
+    """What uses the columns that are retyped or go."""
+    if not results or verbosity == Verbosity.QUIET:
+        return []
+    lines = []
+    for impact in results:
+        mark = ("breaking", "red") if impact.breaking else ("nothing relies on it", "dim")
+        name = clean(f"{impact.source}: {impact.table}.{impact.column} {impact.change}  ")
+        lines.append(Line((name, mark), 2))
+        width = max((len(use.name) for use in impact.uses), default=0)
+        users = [
+            f"{use.kind:<8}  {clean(use.name):<{width}}  {clean(use_text(use))}".rstrip()
+            for use in impact.uses
+        ]
+        lines += _limited([Line((user,), 4) for user in users], verbosity)
+        if impact.unknown:
+            lines += _text(f"what uses it is not known: {impact.unknown}", 4)
+    return [_heading("Impact"), *lines]
 
 
 def files(
@@ -163,10 +195,13 @@ def _reasons(result: RunResult) -> Iterable[str]:
         yield count(failures, "source")
     if held := statuses.count("held"):
         yield f"{count(held, 'source')} held back"
+    elif result.held:
+        yield f"{count(len(result.held), 'table')} held back"
     if conflicts := sum(file.action == "conflict" for file in result.files or ()):
         yield f"{count(conflicts, 'file')} in conflict"
     elif result.error_code == ExitCode.OUT_OF_DATE:
-        yield "generated files are out of date"
+        broken = result.command == "plan" and any(i.breaking for i in result.impacts or ())
+        yield "a change is breaking" if broken else "generated files are out of date"
     if result.build is not None and (result.build.error or result.build.status == "failed"):
         nodes = sum(node.failed for node in result.build.nodes)
         yield count(nodes, "node") if nodes else "dbt"

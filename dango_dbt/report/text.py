@@ -35,6 +35,7 @@ def summary(result: RunResult, console: Console, verbosity: Verbosity = Verbosit
     parts = [
         sections.sources(found, verbosity),
         sections.schema_changes(result.schema_changes or found, verbosity),
+        sections.impacts(result.impacts or (), verbosity),
         sections.files(files, verbosity, "Plan" if result.command == "plan" else "Files"),
         sections.diffs(files),
         sections.build(result.build, verbosity) if result.build else [],

@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from enum import IntEnum
 
 from dango_dbt import errors
-from dango_dbt.results import Failure, FileResult, NodeResult
+from dango_dbt.results import Failure, FileResult, NodeResult, Use
 
 __all__ = [
     "Verbosity",
@@ -24,6 +24,7 @@ __all__ = [
     "one_line",
     "outcome",
     "outcomes",
+    "use_text",
 ]
 
 
@@ -132,3 +133,14 @@ def _counts(counter: Counter[str], order: tuple[str, ...]) -> str:
     known = [word for word in order if word in counter]
     others = sorted(set(counter) - set(order))
     return ", ".join(f"{counter[word]:,} {clean(word)}" for word in [*known, *others])
+
+
+def use_text(use: Use) -> str:
+    """Say how a node uses a column; empty for a node that has no columns."""
+    if use.unread:
+        return "may use it: its SQL cannot be read"
+    if use.kind in {"exposure", "test"}:
+        return ""
+    plural = "" if len(use.columns) == 1 else "s"
+    columns = [f"column{plural} {', '.join(use.columns)}"] if use.columns else []
+    return " and ".join([*columns, *(["which rows it has"] if use.rows else [])])

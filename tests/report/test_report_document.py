@@ -17,6 +17,8 @@ def test_the_document_has_every_key_of_the_interface(failed_run: RunResult) -> N
         "target",
         "sources",
         "schema_changes",
+        "impacts",
+        "held",
         "files",
         "build",
         "error",

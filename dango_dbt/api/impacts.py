@@ -1,0 +1,94 @@
+"""What a plan's retyped and removed columns do to the dbt project."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from dango_dbt import build as dbt
+from dango_dbt import destinations
+from dango_dbt.api.risks import Risk
+from dango_dbt.data_tests import TEST_TAG
+from dango_dbt.errors import BuildError, ConfigError
+from dango_dbt.project import ProjectLayout
+from dango_dbt.results import Impact, Use
+
+if TYPE_CHECKING:
+    from dango_dbt.graph import Graph, GraphNode
+    from dango_dbt.lineage import NodeUse
+
+__all__ = ["impacts_of", "to_hold"]
+
+
+def impacts_of(layout: ProjectLayout, risks: Sequence[Risk], target: str) -> tuple[Impact, ...]:
+    """Find what uses columns, in the dbt project as it is on disk.
+
+    Args:
+        layout: where things are.
+        risks: the columns; where there are none, dbt is not asked.
+        target: name of the target to compile for.
+    """
+    if not risks:
+        return ()
+    try:
+        folder = layout.compiled(target)
+        graph = dbt.compiled_graph(layout.dbt, target=target, folder=folder)
+    except (BuildError, ConfigError) as error:
+        return tuple(_unknown(risk, str(error)) for risk in risks)
+    dialect = destinations.adapter(dbt.adapter_type(layout.dbt, target)).dialect
+    return tuple(_impact(risk, graph, dialect) for risk in risks)
+
+
+def to_hold(impacts: Sequence[Impact]) -> tuple[str, ...]:
+    """Name the tables, as `source.table`, whose descendants would rely on a column in vain."""
+    found = [
+        f"{impact.source}.{impact.table}"
+        for impact in impacts
+        if impact.breaking and impact.change != "removed"
+    ]
+    return tuple(dict.fromkeys(found))
+
+
+def _impact(risk: Risk, graph: Graph, dialect: str) -> Impact:
+    from dango_dbt.lineage import uses
+
+    roots = [node.unique_id for node in graph.nodes.values() if _is_root(node, risk)]
+    found = uses(graph, {root: [risk.column] for root in roots}, dialect)
+    return Impact(
+        risk.source,
+        risk.table or risk.model or "",
+        risk.column,
+        risk.change,
+        tuple(_use(use) for use in found),
+        breaking=any(_relies(use, risk) for use in found),
+    )
+
+
+def _unknown(risk: Risk, reason: str) -> Impact:
+    table = risk.table or risk.model or ""
+    return Impact(risk.source, table, risk.column, risk.change, breaking=True, unknown=reason)
+
+
+def _is_root(node: GraphNode, risk: Risk) -> bool:
+    if risk.table is None:
+        return node.kind == "model" and node.name == risk.model
+    # source.<package>.<source>.<table>
+    return (
+        node.kind == "source" and node.unique_id.split(".", 2)[-1] == f"{risk.source}.{risk.table}"
+    )
+
+
+def _relies(use: NodeUse, risk: Risk) -> bool:
+    """Whether somebody has written what uses the column; generated code follows its table.
+
+    A staging model that picks its rows by the column relies on it, too.
+    """
+    node = use.node
+    if node.kind == "test":
+        return TEST_TAG not in node.tags
+    return node.name != risk.model or use.rows or use.unread
+
+
+def _use(use: NodeUse) -> Use:
+    node = use.node
+    return Use(node.unique_id, node.name, node.kind, use.columns, use.rows, use.unread)

@@ -1,0 +1,58 @@
+"""The dbt project as a graph: what `build` reads of it, and `lineage` looks into. Pure data."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from graphlib import TopologicalSorter
+
+__all__ = ["Graph", "GraphNode"]
+
+
+@dataclass(frozen=True)
+class GraphNode:
+    """One node of dbt's: a source's table, a model, seed, snapshot, data test or exposure.
+
+    Attributes:
+        kind: dbt's word for what it is.
+        relation: the name of its table or view, as SQL has it; None: it has none.
+        sql: compiled; None: it has none, or dbt could not compile it.
+        parents: the unique ids of what it depends on.
+        columns: names that are declared for it, or that its file has (seeds).
+        quoted: those of them that are declared with `quote: true`.
+        tags: dbt's.
+        file: relative to the dbt project.
+    """
+
+    unique_id: str
+    name: str
+    kind: str
+    relation: str | None = None
+    sql: str | None = None
+    parents: tuple[str, ...] = ()
+    columns: tuple[str, ...] = ()
+    quoted: frozenset[str] = frozenset()
+    tags: tuple[str, ...] = ()
+    file: str = ""
+
+
+@dataclass(frozen=True)
+class Graph:
+    """All nodes by their unique ids."""
+
+    nodes: Mapping[str, GraphNode]
+
+    def downstream(self, roots: Iterable[str]) -> list[GraphNode]:
+        """Give all that depends on some nodes, parents first."""
+        children: dict[str, list[str]] = {}
+        for node in self.nodes.values():
+            for parent in node.parents:
+                children.setdefault(parent, []).append(node.unique_id)
+        roots, found = set(roots), set[str]()
+        waiting = list(roots)
+        while waiting:
+            new = set(children.get(waiting.pop(), ())) - found
+            found |= new
+            waiting += new
+        order = {each: found.intersection(self.nodes[each].parents) for each in sorted(found)}
+        return [self.nodes[each] for each in TopologicalSorter(order).static_order()]
