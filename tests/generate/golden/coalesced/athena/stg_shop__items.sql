@@ -12,13 +12,15 @@ with
                 try_cast(price__v_text as double),
                 price__v_double
             ) as price,
-            coalesce(ratio, try_cast(ratio__v_bool as double)) as ratio,
+            coalesce(ratio, cast(cast(ratio__v_bool as integer) as double)) as ratio,
             coalesce(sold, try_cast(sold__v_text as boolean)) as sold,
             coalesce(sold_on, try_cast(sold_on__v_text as date)) as sold_on,
             coalesce("at", try_cast(at__v_text as timestamp)) as "at",
             coalesce(opens, opens__v_text) as opens,
             coalesce(
-                extra, extra__v_text, try_cast(extra__v_bigint as string)
+                extra,
+                json_format(cast(extra__v_text as json)),
+                json_format(cast(extra__v_bigint as json))
             ) as extra,
             coalesce(
                 a_column_whose_name_is_so_long_that_no_line_has_room_for_it_twice,

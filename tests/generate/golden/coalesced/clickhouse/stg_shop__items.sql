@@ -8,21 +8,28 @@ with
             coalesce(
                 quantity, accurateCastOrNull(quantity__v_text, 'Int64')
             ) as quantity,
-            coalesce(accurateCastOrNull(weight, 'Float64'), weight__v_double) as weight,
+            coalesce(cast(weight, 'Nullable(Float64)'), weight__v_double) as weight,
             coalesce(
-                accurateCastOrNull(price, 'Float64'),
+                cast(price, 'Nullable(Float64)'),
                 accurateCastOrNull(price__v_text, 'Float64'),
                 price__v_double
             ) as price,
-            coalesce(ratio, accurateCastOrNull(ratio__v_bool, 'Float64')) as ratio,
+            coalesce(
+                ratio, cast(cast(ratio__v_bool, 'Nullable(Int64)'), 'Nullable(Float64)')
+            ) as ratio,
             coalesce(sold, accurateCastOrNull(sold__v_text, 'Boolean')) as sold,
-            coalesce(sold_on, accurateCastOrNull(sold_on__v_text, 'Date')) as sold_on,
+            coalesce(
+                sold_on,
+                accurateCastOrNull(
+                    parseDateTimeOrNull(sold_on__v_text, '%Y-%m-%d'), 'Date'
+                )
+            ) as sold_on,
             coalesce(
                 "at", accurateCastOrNull(at__v_text, 'DateTime64(6,''UTC'')')
             ) as "at",
             coalesce(opens, opens__v_text) as opens,
             coalesce(
-                extra, extra__v_text, accurateCastOrNull(extra__v_bigint, 'String')
+                extra, toJSONString(extra__v_text), toJSONString(extra__v_bigint)
             ) as extra,
             coalesce(
                 a_column_whose_name_is_so_long_that_no_line_has_room_for_it_twice,

@@ -12,7 +12,7 @@ with
                 try_cast(price__v_text as double),
                 price__v_double
             ) as price,
-            coalesce(ratio, try_cast(ratio__v_bool as double)) as ratio,
+            coalesce(ratio, cast(cast(ratio__v_bool as integer) as double)) as ratio,
             coalesce(sold, try_cast(sold__v_text as boolean)) as sold,
             coalesce(sold_on, try_cast(sold_on__v_text as date)) as sold_on,
             coalesce("at", try_cast(at__v_text as timestamptz)) as "at",

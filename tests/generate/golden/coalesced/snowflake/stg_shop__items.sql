@@ -10,15 +10,13 @@ with
             coalesce(
                 cast(price as float), try_cast(price__v_text as float), price__v_double
             ) as price,
-            coalesce(ratio, try_cast(cast(ratio__v_bool as varchar) as float)) as ratio,
+            coalesce(ratio, cast(cast(ratio__v_bool as integer) as float)) as ratio,
             coalesce(sold, try_cast(sold__v_text as boolean)) as sold,
             coalesce(sold_on, try_cast(sold_on__v_text as date)) as sold_on,
             coalesce("AT", try_cast(at__v_text as timestamp_ltz)) as "AT",
             coalesce(opens, try_cast(opens__v_text as time)) as opens,
             coalesce(
-                extra,
-                try_cast(extra__v_text as variant),
-                try_cast(cast(extra__v_bigint as varchar) as variant)
+                extra, to_variant(extra__v_text), to_variant(extra__v_bigint)
             ) as extra,
             coalesce(
                 a_column_whose_name_is_so_long_that_no_line_has_room_for_it_twice,
