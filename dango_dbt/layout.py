@@ -62,24 +62,33 @@ def laid_out(doc: Doc, indent: int, tail: str = "") -> list[str]:
         return [line]
     if isinstance(doc, Words):
         return _side_by_side(doc, indent, tail)
-    items = " " * (indent + 4) + ", ".join(map(flat, doc.items))
+    return _split(doc, indent, tail)
+
+
+def _split(call: Call, indent: int, tail: str) -> list[str]:
+    """Write brackets on lines of their own, and what is in them on as few lines as there can be."""
+    items = " " * (indent + 4) + ", ".join(map(flat, call.items))
     lines = [items]
     if len(items) > WIDTH:
-        *first, last = doc.items
+        *first, last = call.items
         lines = [line for item in first for line in laid_out(item, indent + 4, ",")]
         lines += laid_out(last, indent + 4)
-    return [" " * indent + doc.opening, *lines, " " * indent + doc.closing + tail]
+    return [" " * indent + call.opening, *lines, " " * indent + call.closing + tail]
 
 
 def _side_by_side(words: Words, indent: int, tail: str) -> list[str]:
-    """Write each part on its own line; but what follows a closing bracket stands behind it."""
+    """Write each part on its own line; but brackets are split first, and stand with their words."""
     first, *rest = words.parts
     if not rest:
         return laid_out(first, indent, tail)
-    lines = laid_out(first, indent)
-    if len(lines) > 1 and isinstance(first, Call):
-        return [*lines[:-1], lines[-1] + " " + " ".join(map(flat, rest)) + tail]
-    return [*lines, *laid_out(Words(tuple(rest)), indent, tail)]
+    last = rest[-1]
+    if isinstance(last, Call):
+        opening = " ".join([*map(flat, words.parts[:-1]), last.opening])
+        if indent + len(opening) <= WIDTH:
+            return _split(Call(opening, last.items, last.closing), indent, tail)
+    if isinstance(first, Call):
+        return _split(first, indent, " " + " ".join(map(flat, rest)) + tail)
+    return [*laid_out(first, indent), *laid_out(Words(tuple(rest)), indent, tail)]
 
 
 def import_cte(

@@ -11,6 +11,9 @@ __all__ = ["cast_call"]
 
 def cast_call(function: str, value: Doc, data_type: str) -> Call:
     """Write a cast to a type, in sqlfmt's way of writing types and on one line."""
-    written = re.sub(r",(?=\S)", ", ", data_type.lower())
-    written = written.replace("timestamp with time zone", "timestamptz")
-    return Call(f"{function}(", (Words((value, f"as {written}")),))
+    written = data_type.lower().replace("timestamp with time zone", "timestamptz")
+    name, bracket, sizes = written.partition("(")
+    target: Doc = f"as {written}"
+    if bracket and sizes.endswith(")"):
+        target = Call(f"as {name}(", tuple(re.split(r", *", sizes[:-1])))
+    return Call(f"{function}(", (Words((value, target)),))

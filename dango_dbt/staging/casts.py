@@ -269,8 +269,10 @@ def _t_sql_json(column: Column, into: Column, dialect: str, value: Doc) -> Doc:
     elif column.kind in NUMBERS:
         json = _text(column, dialect, value)
     else:
-        escaped = Call("+ string_escape(", (_text(column, dialect, value), "'json'"))
-        json = Words(("'\"'", escaped, "+ '\"'"))
+        escaped = Call("string_escape(", (_text(column, dialect, value), "'json'"))
+        # `concat` would make a value of null, and `replace` cuts what is no `max` at 8000 bytes.
+        quotes = _as("'\"_\"'", _ENGINES[dialect].text, dialect, safe=False)
+        json = Call("replace(", (quotes, "'_'", escaped))
     if column.kind in NUMBERS and _is_text(into):
         return json
     return _as(json, into.data_type, dialect, safe=not _is_text(into))

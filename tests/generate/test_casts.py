@@ -12,6 +12,7 @@ import socket
 import subprocess
 import tempfile
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from functools import cache
 from itertools import product
 from pathlib import Path
@@ -20,13 +21,16 @@ from typing import Any
 import duckdb  # noqa: TID253 - the engine judges
 import pytest
 import sqlglot  # noqa: TID253 - the parser judges
+from sqlfmt.api import format_string
+from sqlfmt.mode import Mode
 
 from dango_dbt import destinations
 from dango_dbt.destinations import ADAPTERS
 from dango_dbt.dialects import Dialect
 from dango_dbt.layout import flat
-from dango_dbt.schema import Column
+from dango_dbt.schema import Column, StagingOptions, Table
 from dango_dbt.staging.casts import cast, fits
+from tests.generate.rendering import sql_of
 
 #: dlt's types, and some with a precision, which is where numbers do not fit.
 HINTS: dict[str, dict[str, Any]] = {
@@ -221,6 +225,23 @@ READ = {
 }
 
 
+@pytest.mark.slow
+@pytest.mark.parametrize("adapter", sorted(ADAPTERS))
+@pytest.mark.parametrize("length", [20, 52])
+def test_each_pair_is_laid_out_as_sqlfmt_does(adapter: str, length: int) -> None:
+    columns = []
+    for name, into in PAIRS:
+        own = f"{name}_{into}_".ljust(length, "x")
+        columns += [
+            replace(column(adapter, into), name=own, quoted=own),
+            replace(column(adapter, name), name=f"{own}_v", quoted=f"{own}_v", variant_of=own),
+        ]
+    table = Table("t", tuple(columns), staging=StagingOptions(coalesce_variants=True))
+    sql = sql_of(table, destinations.adapter(adapter).dialect)
+    dialect = "clickhouse" if adapter == "clickhouse" else "polyglot"
+    assert str(format_string(sql, Mode(dialect_name=dialect))) == sql
+
+
 @pytest.mark.parametrize("adapter", sorted(ADAPTERS))
 def test_each_pair_of_types_parses_and_gives_each_value_once(adapter: str) -> None:
     """A value that stood in it twice would be computed twice; `if(… is null` is BigQuery's."""
@@ -288,7 +309,15 @@ def test_duckdb_reads_text(into: str) -> None:
         ("snowflake", "bigint", "price", "try_cast(cast(c as varchar) as number(18, 2))"),
         ("snowflake", "text", "json", "to_variant(c)"),
         ("snowflake", "text", "binary", "try_to_binary(c, 'utf-8')"),
-        ("sqlserver", "text", "json", "try_cast('\"' + string_escape(c, 'json') + '\"' as json)"),
+        (
+            "sqlserver",
+            "text",
+            "json",
+            (
+                "try_cast(replace(cast('\"_\"' as nvarchar(max)), '_', string_escape(c, 'json'))"
+                " as json)"
+            ),
+        ),
         ("sqlserver", "bigint", "bool", "cast(c as bit)"),
         (
             "sqlserver",

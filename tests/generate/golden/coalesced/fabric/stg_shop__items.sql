@@ -21,7 +21,13 @@ with
             coalesce(opens, try_cast(nullif(opens__v_text, '') as time(6))) as opens,
             coalesce(
                 extra,
-                cast('"' + string_escape(extra__v_text, 'json') + '"' as varchar(max)),
+                cast(
+                    replace(
+                        cast('"_"' as varchar(max)),
+                        '_',
+                        string_escape(extra__v_text, 'json')
+                    ) as varchar(max)
+                ),
                 cast(extra__v_bigint as varchar(max))
             ) as extra,
             coalesce(

@@ -21,7 +21,13 @@ with
             coalesce(opens, try_cast(nullif(opens__v_text, '') as time)) as opens,
             coalesce(
                 extra,
-                try_cast('"' + string_escape(extra__v_text, 'json') + '"' as json),
+                try_cast(
+                    replace(
+                        cast('"_"' as nvarchar(max)),
+                        '_',
+                        string_escape(extra__v_text, 'json')
+                    ) as json
+                ),
                 try_cast(cast(extra__v_bigint as nvarchar(max)) as json)
             ) as extra,
             coalesce(

@@ -21,7 +21,13 @@ with
             coalesce(opens, try_cast(nullif(opens__v_text, '') as time)) as opens,
             coalesce(
                 extra,
-                cast('"' + string_escape(extra__v_text, 'json') + '"' as nvarchar(max)),
+                cast(
+                    replace(
+                        cast('"_"' as nvarchar(max)),
+                        '_',
+                        string_escape(extra__v_text, 'json')
+                    ) as nvarchar(max)
+                ),
                 cast(extra__v_bigint as nvarchar(max))
             ) as extra,
             coalesce(
