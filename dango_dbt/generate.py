@@ -12,7 +12,10 @@ from dango_dbt.schema import SourceTables
 from dango_dbt.source_properties import sources_yaml
 from dango_dbt.staging import staged, staging_sql
 
-__all__ = ["PlannedFile", "plan_macros", "plan_source"]
+__all__ = ["GENERATOR_VERSION", "PlannedFile", "plan_macros", "plan_source"]
+
+#: The version of the generated text: one more where the same schema gives another text.
+GENERATOR_VERSION = 1
 
 
 @dataclass(frozen=True)

@@ -385,7 +385,11 @@ def test_a_mistake_is_named_with_its_place(
         (in_source("max_table_nesting: '1'"), "write it without quotes"),
         (in_source("description: on"), "put it in quotes: 'on'"),
         (in_source("resources: carts"), "begin each item with `- `"),
-        ("zzz: 1", "the keys here are: version, sources, dbt_project, generate, shared_targets"),
+        (
+            "zzz: 1",
+            "the keys here are: version, sources, dbt_project, generate, generator_version,"
+            " shared_targets",
+        ),
     ],
 )
 def test_a_mistake_comes_with_what_to_do(sources_yml: Path, text: str, hint: str) -> None:

@@ -12,6 +12,7 @@ from dango_dbt.arguments import read_arguments
 from dango_dbt.config import BrokenSource, SourceConfig, SourcesConfig, in_one
 from dango_dbt.credentials import secret_values, unset_error
 from dango_dbt.errors import ConfigError
+from dango_dbt.files import write_atomic
 from dango_dbt.progress import Progress
 from dango_dbt.project import ProjectLayout, Target
 from dango_dbt.results import Failure, SyncResult
@@ -20,7 +21,7 @@ from dango_dbt.validation import dataset_problem
 if TYPE_CHECKING:
     from dango_dbt.sync import Refresh
 
-__all__ = ["Loaded", "refuse_unknown", "sync_sources"]
+__all__ = ["Loaded", "refuse_unknown", "restore_schemas", "sync_sources"]
 
 
 @dataclass(frozen=True)
@@ -103,6 +104,44 @@ def sync_sources(  # noqa: PLR0913, PLR0917 - all that a load depends on
     ]
     tried = sync_all(jobs, warehouse, root=layout.root, parallel=parallel, progress=progress)
     return Loaded(tuple(refused), tuple(tried))
+
+
+def restore_schemas(
+    layout: ProjectLayout,
+    config: SourcesConfig,
+    names: Sequence[str],
+    target: Target,
+    progress: Progress,
+) -> None:
+    """Take in the schemas that are stored in a warehouse as if they had been loaded from here.
+
+    Args:
+        layout: where things are.
+        config: which sources there are.
+        names: only these; none: all.
+        target: the target whose warehouse to ask.
+        progress: is told of sources that have none there.
+
+    Raises:
+        SyncError: the warehouse cannot be reached or read.
+        GenerateError: a schema cannot be kept.
+    """
+    from dango_dbt import destinations, dlt_schema
+    from dango_dbt.sync import stored_schemas
+
+    sources = [source for source in config.sources if not names or source.name in names]
+    warehouse = destinations.warehouse(target)
+    warehouse.check()
+    found = stored_schemas(sources, warehouse, root=layout.root)
+    for source in sources:
+        if source.name in found:
+            path = layout.live_schema(target.name, source.name)
+            write_atomic(path, dlt_schema.dump(found[source.name]))
+        else:
+            progress.warning(
+                f"source `{source.name}`: dlt has stored no schema in {source.dataset}: it was"
+                f" never loaded into target `{target.name}`"
+            )
 
 
 def refuse_unknown(config: SourcesConfig, names: Sequence[str]) -> None:

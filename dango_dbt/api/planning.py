@@ -9,6 +9,7 @@ from functools import partial
 from pathlib import Path
 
 from dango_dbt import destinations, dlt_schema, macros
+from dango_dbt.api.pinning import behind, upgraded
 from dango_dbt.api.risks import Risk, removed_columns, retyped_columns
 from dango_dbt.config import SourceConfig, SourcesConfig, is_source_name
 from dango_dbt.credentials import variables
@@ -60,6 +61,7 @@ def plan_generation(  # noqa: PLR0913 - all that it depends on
     *,
     prune: bool = False,
     held: Collection[str] = (),
+    upgrade: bool = False,
 ) -> GenerationPlan:
     """Say what is to become of all generated files.
 
@@ -71,13 +73,19 @@ def plan_generation(  # noqa: PLR0913 - all that it depends on
         names: only these sources; none: all.
         prune: let tables go whose resource the source does not have any more.
         held: tables, as `source.table`, whose columns keep their types for now.
+        upgrade: go over to the version of the text that is written now.
 
     Raises:
-        ConfigError: a schema file is broken, or the adapter is not mapped.
+        ConfigError: a schema file is broken, the adapter is not mapped, or the project needs a
+            newer dango-dbt.
         GenerateError: a file cannot be read.
     """
+    if not upgrade and (reason := behind(config)):
+        return GenerationPlan(target, (), (), (reason,), (), ())
     planning = _Planning(layout, config, target, adapter, held, prune=prune)
     planning.plan(names)
+    if change := upgraded(layout, config):
+        planning.changes.append(change)
     return GenerationPlan(
         target,
         tuple(planning.changes),

@@ -18,7 +18,7 @@ from dango_dbt.api.generating import (
 )
 from dango_dbt.api.impacts import impacts_of
 from dango_dbt.api.listing import list_sources, remove_source, warnings_of_broken
-from dango_dbt.api.loading import refuse_unknown, sync_sources
+from dango_dbt.api.loading import refuse_unknown, restore_schemas, sync_sources
 from dango_dbt.api.selection import (
     build_selection,
     exclude,
@@ -114,13 +114,15 @@ class Project:
             run = generate_after(self.layout, self.config, run, follows, progress)
         return replace(run, seconds=time.perf_counter() - started)
 
-    def generate(
+    def generate(  # noqa: PLR0913 - the command's options
         self,
         sources: Sequence[str] = (),
         *,
         target: str | None = None,
         check: bool = False,
         prune: bool = False,
+        from_destination: bool = False,
+        upgrade: bool = False,
         progress: Progress | None = None,
     ) -> RunResult:
         """Write dbt code from the accepted schemas and what is known of the last loads.
@@ -130,14 +132,22 @@ class Project:
             target: whose last loads to take in; the text follows `generate: {target: …}` alone.
             check: write nothing, and exit with 3 where something would change.
             prune: let tables go whose resource the source does not have any more.
+            from_destination: first take in the schemas that dlt keeps in the target's warehouse.
+            upgrade: go over to the version of the text that this dango-dbt writes.
             progress: is told what happens while it happens.
 
         Raises:
             ConfigError: the project or an argument is wrong.
+            SyncError: the warehouse cannot be reached or read.
             GenerateError: a file cannot be read or written.
         """
+        if from_destination:
+            refuse_unknown(self.config, sources)
+            resolved = dbt.resolve_target(self.layout.dbt, target)
+            progress = progress or Progress()
+            restore_schemas(self.layout, self.config, sources, resolved, progress)
         if check:
-            plan = self._plan(sources, target, prune=prune)
+            plan = self._plan(sources, target, prune=prune, upgrade=upgrade)
             for warning in plan.warnings:
                 (progress or Progress()).warning(warning)
             files = tuple(file_results(self.layout, plan))
@@ -145,7 +155,7 @@ class Project:
             changed = any(file.action != "unchanged" for file in run.files or ())
             return replace(run, error_code=ExitCode.OUT_OF_DATE) if changed else run
         started = time.perf_counter()
-        plan = self._plan(sources, target, prune=prune)
+        plan = self._plan(sources, target, prune=prune, upgrade=upgrade)
         files = tuple(write_generated(self.layout, plan, progress or Progress()))
         seconds = time.perf_counter() - started
         return RunResult("generate", plan.target, files=files, seconds=seconds)
@@ -371,7 +381,12 @@ class Project:
             raise in_one(problems)
 
     def _plan(
-        self, sources: Sequence[str], target: str | None, *, prune: bool = False
+        self,
+        sources: Sequence[str],
+        target: str | None,
+        *,
+        prune: bool = False,
+        upgrade: bool = False,
     ) -> GenerationPlan:
         from dango_dbt.api.planning import plan_generation
 
@@ -380,4 +395,6 @@ class Project:
         name = target or dbt.taken_target(self.layout.dbt)
         dbt.adapter_type(self.layout.dbt, name)  # refuses a target that is not there
         adapter = adapter_followed(self.layout, self.config)
-        return plan_generation(self.layout, self.config, name, adapter, sources, prune=prune)
+        return plan_generation(
+            self.layout, self.config, name, adapter, sources, prune=prune, upgrade=upgrade
+        )

@@ -109,6 +109,16 @@ def _confirm(refresh: str, sources: tuple[str, ...]) -> None:
     help="Settle a conflict: FILE stays as you have it, or gets what is generated.",
 )
 @options.prune
+@click.option(
+    "--from-destination",
+    is_flag=True,
+    help="First take in the schemas that dlt keeps in the target's warehouse.",
+)
+@click.option(
+    "--upgrade",
+    is_flag=True,
+    help="Go over to this dango-dbt's version of the text, if sources.yml stays with an older one.",
+)
 @options.reporting
 def generate(
     reporting: Reporting,

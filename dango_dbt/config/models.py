@@ -203,6 +203,11 @@ class SourcesConfig(Config):
     generate: GenerateConfig = Field(
         default=GenerateConfig(), description="Settings of the generated dbt code."
     )
+    generator_version: Annotated[int, Field(ge=1)] | None = Field(
+        default=None,
+        description="The version of the generated text to stay with: a dango-dbt that writes"
+        " another one generates nothing until `dango-dbt generate --upgrade`; default: any.",
+    )
     shared_targets: Annotated[tuple[_Text, ...], Field(strict=False)] = Field(
         default=(),
         description="dbt targets that may have one database, and so the same raw data; default"

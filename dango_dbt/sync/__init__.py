@@ -22,8 +22,9 @@ from dango_dbt.sync.context import dlt_context
 from dango_dbt.sync.job import Refresh, SyncJob
 from dango_dbt.sync.logs import redacted_logs
 from dango_dbt.sync.one import sync_one
+from dango_dbt.sync.restoring import stored_schemas
 
-__all__ = ["Refresh", "SyncJob", "dlt_context", "sync_all"]
+__all__ = ["Refresh", "SyncJob", "dlt_context", "stored_schemas", "sync_all"]
 
 #: How long an interrupted run waits for its sources to stop by themselves, in seconds.
 _GRACE = 5.0
