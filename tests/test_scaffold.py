@@ -284,7 +284,11 @@ def test_files_parse_and_no_placeholder_is_left(pristine: Path) -> None:
 def test_the_workflow_checks_before_it_loads(pristine: Path) -> None:
     workflow = yaml.safe_load((pristine / ".github/workflows/dango.yml").read_text("utf-8"))
     steps = [step.get("run") for step in workflow["jobs"]["sync-and-build"]["steps"]]
-    assert steps[-2:] == ["dango-dbt validate", "dango-dbt sync-and-build"]
+    assert steps[-3:] == [
+        "dango-dbt validate",
+        "dango-dbt generate --check",
+        "dango-dbt sync-and-build ${{ github.event_name == 'schedule' && '--frozen' || '' }}",
+    ]
     assert "dango-dbt validate " in (pristine / "README.md").read_text("utf-8")
 
 
