@@ -387,8 +387,8 @@ def test_a_mistake_is_named_with_its_place(
         (in_source("resources: carts"), "begin each item with `- `"),
         (
             "zzz: 1",
-            "the keys here are: version, sources, dbt_project, generate, generator_version,"
-            " shared_targets",
+            "the keys here are: version, sources, dbt_project, generate,"
+            + " generator_version, shared_targets",
         ),
     ],
 )

@@ -6,6 +6,7 @@ from collections.abc import Collection
 from pathlib import PurePath
 
 from dango_dbt.merging.blocks import Conflict, merge_blocks
+from dango_dbt.merging.commas import leading, trailing
 from dango_dbt.merging.sql_text import parses, read_sql, write_sql
 from dango_dbt.merging.yaml_text import models_in, read_yaml, with_models, write_yaml
 
@@ -36,8 +37,10 @@ def merged(  # noqa: PLR0913, PLR0917 - three texts, and what they are
     """
     try:
         if path.suffix == ".sql":
-            blocks = (read_sql(text, dialect) for text in (base, mine, theirs))
+            plain, prefix = trailing(mine)
+            blocks = (read_sql(text, dialect) for text in (base, plain, theirs))
             text = write_sql(merge_blocks(*blocks))
+            text = text if prefix is None else leading(text, prefix)
             return text if parses(text, dialect) or not parses(mine, dialect) else None
         was, own, new = (read_yaml(text) for text in (base, mine, theirs))
         kept = models_in(own, handed_over)

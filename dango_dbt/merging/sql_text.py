@@ -17,7 +17,7 @@ from sqlglot.errors import SqlglotError  # noqa: TID253 - likewise
 from dango_dbt.jinja import jinja_spans
 from dango_dbt.merging.blocks import Block, Lines
 
-__all__ = ["parses", "read_sql", "write_sql"]
+__all__ = ["commas", "masked", "parses", "read_sql", "select_list", "write_sql"]
 
 _HEADINGS = re.compile(r"\s*-- (keys|columns|history|loaded by dlt)\s*")
 _QUOTED = r"""'(?:[^']|'')*'|"(?:[^"]|"")*"|`[^`]*`|\[[^\]]*\]"""
@@ -39,7 +39,7 @@ def read_sql(text: str, dialect: str) -> Block:
     Raises:
         ValueError: it has no CTE `renamed` with a select list.
     """
-    begin, end = _select_list(text)
+    begin, end = select_list(text)
     items = _items(text[begin:end], dialect)
     children = (
         Block("head", (), _lines(text[:begin])),
@@ -85,7 +85,7 @@ def _without_jinja(text: str) -> str:
 # ---------------------------------------------------------------------------------- taking apart
 
 
-def _masked(text: str) -> str:
+def masked(text: str) -> str:
     """Blank out what is no SQL to look into, place for place; comments become spaces."""
     for span in jinja_spans(text):
         blank = _blank(text[span.start : span.end], "x" if span.is_expression else " ")
@@ -99,15 +99,20 @@ def _blank(text: str, filler: str) -> str:
     return re.sub(r"[^\n]", filler, text)
 
 
-def _select_list(text: str) -> tuple[int, int]:
-    masked = _masked(text)
-    found = _SELECT.search(masked)
-    if found is None or _SETS.search(masked):
+def select_list(text: str) -> tuple[int, int]:
+    """Find the select list of the CTE `renamed`: where it begins, and the line where it ends.
+
+    Raises:
+        ValueError: there is none, or it is none that a column can join.
+    """
+    hidden = masked(text)
+    found = _SELECT.search(hidden)
+    if found is None or _SETS.search(hidden):
         raise ValueError("no plain `renamed as (select …)`")
     begin, depth = found.end(), 0
-    for place in range(begin, len(masked)):
-        depth += {"(": 1, ")": -1}.get(masked[place], 0)
-        if depth == 0 and _FROM.match(masked, place) and not masked[place - 1].isidentifier():
+    for place in range(begin, len(hidden)):
+        depth += {"(": 1, ")": -1}.get(hidden[place], 0)
+        if depth == 0 and _FROM.match(hidden, place) and not hidden[place - 1].isidentifier():
             line = text.rfind("\n", 0, place) + 1
             if line > begin and not text[line:place].strip():
                 return begin, line
@@ -135,14 +140,14 @@ def _items(text: str, dialect: str) -> list[Block]:
 def _split(text: str) -> Iterator[_Item]:
     """Split a select list at its commas, and take comments to what stands below them."""
     text = _item_a_line(text)
-    masked, lines = _masked(text), text.split("\n")[:-1]
-    commas = _commas(masked)
+    hidden, lines = masked(text), text.split("\n")[:-1]
+    found = commas(hidden)
     before: list[str] = []
     current: list[str] = []
     offset = 0
     for line in lines:
-        plain = masked[offset : offset + len(line)]
-        comma = next((at - offset for at in commas if offset <= at < offset + len(line)), None)
+        plain = hidden[offset : offset + len(line)]
+        comma = next((at - offset for at in found if offset <= at < offset + len(line)), None)
         offset += len(line) + 1
         if not plain.strip() and not current:
             if _HEADINGS.fullmatch(line):
@@ -165,23 +170,24 @@ def _split(text: str) -> Iterator[_Item]:
 
 def _item_a_line(text: str) -> str:
     """Break a short list, which sqlfmt has on one line, behind each comma."""
-    masked = _masked(text)
-    for comma in reversed(_commas(masked)):
+    hidden = masked(text)
+    for comma in reversed(commas(hidden)):
         line = text.rfind("\n", 0, comma) + 1
-        rest = masked[comma + 1 :].partition("\n")[0]
-        if rest.strip() and masked[line:comma].strip():
+        rest = hidden[comma + 1 :].partition("\n")[0]
+        if rest.strip() and hidden[line:comma].strip():
             indent = len(text[line:]) - len(text[line:].lstrip(" "))
             text = f"{text[: comma + 1]}\n{' ' * indent}{text[comma + 1 :].lstrip(' ')}"
     return text
 
 
-def _commas(masked: str) -> list[int]:
-    depth, commas = 0, []
-    for place, character in enumerate(masked):
+def commas(hidden: str) -> list[int]:
+    """Find the commas between the items of a masked select list."""
+    depth, found = 0, list[int]()
+    for place, character in enumerate(hidden):
         depth += {"(": 1, ")": -1}.get(character, 0)
         if character == "," and depth == 0:
-            commas.append(place)
-    return commas
+            found.append(place)
+    return found
 
 
 def _keys(items: Sequence[_Item], dialect: str) -> list[Hashable]:
@@ -240,7 +246,7 @@ def _written(item: Block, *, comma: bool) -> Iterator[str]:
 def _with_comma(lines: list[str]) -> list[str]:
     """Put a comma behind an item, in front of a comment at its end."""
     text = "\n".join(lines)
-    end = len(_masked(text).rstrip())
+    end = len(masked(text).rstrip())
     return f"{text[:end]},{text[end:]}".split("\n")
 
 

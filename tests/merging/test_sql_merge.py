@@ -234,3 +234,43 @@ def test_a_name_with_a_comma_or_a_bracket_in_it_is_one_column() -> None:
     assert select_list(merge(base, mine, theirs)) == [
         *("-- columns", '"a, b" as ab,', '"c (d",', '"from"')
     ]
+
+
+def commas_first(text: str, prefix: str) -> str:
+    """Write a model as people do who have their commas in front."""
+    head, rest = text.split("        select\n", 1)
+    body, tail = rest.split("        from source", 1)
+    lines, first = [], True
+    for line in body.splitlines():
+        if line.lstrip().startswith("--"):
+            lines.append(line)
+        else:
+            item = line.strip().removesuffix(",")
+            lines.append(f"{'            ' if first else prefix}{item}")
+            first = False
+    return head + "        select\n" + "\n".join(lines) + "\n        from source" + tail
+
+
+@pytest.mark.parametrize("prefix", ["            , ", "          , ", "            ,"])
+@pytest.mark.parametrize(
+    ("edit", "new"),
+    [
+        pytest.param(("", ""), NEW, id="nothing else"),
+        pytest.param(("price", "cast(price as double) as price -- in EUR"), NEW, id="a cast"),
+        pytest.param((" name,", " name as customer,"), NEW, id="a renamed column"),
+        pytest.param(("", ""), orders("price"), id="a column that goes"),
+        pytest.param(("", ""), BASE, id="nothing new"),
+    ],
+)
+def test_commas_may_stand_first(prefix: str, edit: tuple[str, str], new: str) -> None:
+    mine = BASE.replace(*edit, 1) if edit[0] else BASE
+    merged_trailing = merge(BASE, mine.replace(" -- in EUR,", ", -- in EUR"), new)
+    assert merged_trailing is not None
+    first = commas_first(mine.replace(" -- in EUR,", " -- in EUR"), prefix)
+    expected = commas_first(merged_trailing.replace(", -- in EUR", " -- in EUR"), prefix)
+    assert merge(BASE, first, new) == expected
+
+
+def test_commas_in_both_places_are_a_conflict() -> None:
+    mine = BASE.replace("name,\n", "name\n").replace("            price,", "            , price,")
+    assert merge(BASE, mine, NEW) is None
