@@ -387,8 +387,7 @@ def test_a_mistake_is_named_with_its_place(
         (in_source("resources: carts"), "begin each item with `- `"),
         (
             "zzz: 1",
-            "the keys here are: version, sources, dbt_project, generate,"
-            + " generator_version, shared_targets",
+            f"the keys here are: {', '.join(SourcesConfig.model_fields)}",
         ),
     ],
 )
