@@ -147,7 +147,8 @@ class _Planning:
         accepted = dlt_schema.load(layout.accepted_schema(source))
         taken = dlt_schema.load(layout.taken_schema(target, source))
         live = dlt_schema.load(layout.live_schema(target, source))
-        if live and (held := self.held_of(source)):
+        if held := self.held_of(source):
+            taken = dlt_schema.without_retyped(accepted, taken, held)
             live = dlt_schema.without_retyped(accepted, live, held)
         self.accepted[source], self.last_loads[source] = accepted, live or taken
         schema = dlt_schema.merge(dlt_schema.merge_missing(accepted, taken), live)

@@ -166,11 +166,13 @@ def merge_missing(accepted: StoredSchema | None, known: StoredSchema | None) -> 
 
 
 def without_retyped(
-    accepted: StoredSchema | None, live: StoredSchema, tables: Collection[str]
-) -> StoredSchema:
+    accepted: StoredSchema | None, live: StoredSchema | None, tables: Collection[str]
+) -> StoredSchema | None:
     """Leave out what has given columns of these tables another type; all else that is new stays."""
+    if live is None:
+        return None
     kept = dict(live["tables"])
-    for name in tables:
+    for name in kept.keys() & tables:
         known = (accepted or {"tables": {}})["tables"].get(name, {}).get("columns", {})
         columns = {
             column: known.get(column, hints)

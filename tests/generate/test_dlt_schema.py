@@ -131,6 +131,34 @@ def test_changes_are_what_a_load_brought(
     assert list(dlt_schema.changes(accepted, live)) == expected
 
 
+def with_variant(**types: str) -> dict[str, Any]:
+    """A schema in which values of `a` have come as text."""
+    schema = columns(**types)
+    schema["tables"]["t"]["columns"]["a__v_text"] = {
+        "data_type": "text",
+        "variant": True,
+        "x-dango-variant-of": "a",
+    }
+    return schema
+
+
+def test_a_variant_is_a_change_of_its_columns_type() -> None:
+    changes = dlt_schema.changes(columns(a="bigint"), with_variant(a="bigint"))
+    assert list(changes) == [
+        SchemaChange("t", "a__v_text", "added"),
+        SchemaChange("t", "a", "type changed from bigint to text", "retyped"),
+    ]
+
+
+@pytest.mark.parametrize("live", [with_variant(a="bigint", b="text"), columns(a="text", b="text")])
+def test_what_is_new_can_be_taken_in_without_changes_of_types(live: dict[str, Any]) -> None:
+    accepted = columns(a="bigint")
+    kept = dlt_schema.without_retyped(accepted, live, ["t", "u"])
+    assert kept == columns(a="bigint", b="text")
+    assert dlt_schema.without_retyped(accepted, live, []) == live
+    assert dlt_schema.without_retyped(accepted, None, ["t"]) is None
+
+
 @pytest.mark.parametrize("text", ["a: [", "just text", "tables: 3", "<<<<<<< ours\na: 1\n"])
 def test_a_broken_accepted_schema_is_named(text: str, tmp_path: Path) -> None:
     path = tmp_path / "shop.yaml"
