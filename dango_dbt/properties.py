@@ -56,11 +56,14 @@ def _model(
 
 def _model_description(source: SourceTables, model: StagingModel) -> str:
     """Describe a model as its table, and say where values are that its columns could not take."""
+    variants: dict[str, list[StagedColumn]] = {}
+    for column in model.columns:
+        if base := column.column.variant_of:
+            variants.setdefault(base, []).append(column)
     remarks = [
-        f"Values of `{column.column.variant_of}` that are no {_type_of(column, model)} are in"
-        f" `{column.name}`."
-        for column in model.columns
-        if column.column.variant_of
+        f"Values of `{base}` that are no {_type_of(found[0], model)} are in"
+        f" {' or '.join(f'`{column.name}`' for column in found)}."
+        for base, found in variants.items()
     ]
     return " ".join([description_of(source, model.table), *remarks])
 

@@ -96,7 +96,8 @@ def _globs(by_name: Mapping[str, Table], config: StagingConfig) -> Iterator[str]
     for key, globs in (("include", config.include), ("exclude", config.exclude)):
         for glob in globs or ():
             if not any(fnmatchcase(name, glob) for name in by_name):
-                yield f"`staging: {key}:` no table is called `{glob}`"
+                known = ", ".join(f"`{name}`" for name in by_name)
+                yield f"`staging: {key}:` no table is called `{glob}` (there are {known})"
 
 
 def _lists_of_excluded(by_name: Mapping[str, Table]) -> Iterator[str]:

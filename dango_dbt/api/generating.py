@@ -10,15 +10,22 @@ from typing import TYPE_CHECKING, Literal
 from dango_dbt.api.impacts import impacts_of, to_hold
 from dango_dbt.config import SourcesConfig
 from dango_dbt.errors import ConfigError, DangoError, ExitCode
-from dango_dbt.files import Change, apply, write_atomic
+from dango_dbt.files import Change, apply, read_text, write_atomic
+from dango_dbt.merging import with_entries
 from dango_dbt.progress import Progress
 from dango_dbt.project import ProjectLayout
-from dango_dbt.results import Failure, FileResult, Impact, RunResult
+from dango_dbt.results import Failure, FileAction, FileResult, Impact, RunResult
 
 if TYPE_CHECKING:
     from dango_dbt.api.planning import GenerationPlan
 
-__all__ = ["accept_file", "file_results", "generate_after", "write_generated"]
+__all__ = [
+    "accept_file",
+    "accept_properties",
+    "file_results",
+    "generate_after",
+    "write_generated",
+]
 
 
 def write_generated(
@@ -144,12 +151,31 @@ def accept_file(
             settled = replace(change, action="updated", after=after, copy=change.wanted)
             apply(settled)
             _keep_apart(layout, settled)
-            return [FileResult(layout.shown(change.path), "updated")]
+            action: FileAction = "unchanged" if side == "mine" else "updated"
+            return [FileResult(layout.shown(change.path), action)]
     names = ", ".join(layout.shown(change.path) for change in conflicts)
     raise ConfigError(
         f"{file} is not in conflict",
         hint=f"in conflict: {names}" if names else "no file is in conflict",
     )
+
+
+def accept_properties(plan: GenerationPlan, model: Path) -> None:
+    """Let what is declared of a model count as the person's own, too, like the model itself.
+
+    Args:
+        plan: what generation would do now.
+        model: the model's file.
+
+    Raises:
+        GenerateError: the copy cannot be written.
+    """
+    for change in plan.changes:
+        if change.path.parent.name == model.parent.name and change.pristine and change.wanted:
+            before = read_text(change.pristine)
+            if change.path.name.endswith("__models.yml") and before is not None:
+                text = with_entries(before, [model.stem], change.wanted)
+                write_atomic(change.pristine, before if text is None else text)
 
 
 def file_results(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Collection, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 
@@ -15,11 +15,11 @@ from dango_dbt.config import SourceConfig, SourcesConfig, is_source_name
 from dango_dbt.credentials import variables
 from dango_dbt.dlt_schema import StoredSchema
 from dango_dbt.env_example import with_variables
-from dango_dbt.files import Change, Generated, change_of, read_exactly, removal_of
+from dango_dbt.files import Change, Generated, change_of, read_exactly, read_text, removal_of
 from dango_dbt.freshness import thresholds
 from dango_dbt.generate import PlannedFile, plan_macros, plan_source
 from dango_dbt.handed_over import handed_over
-from dango_dbt.merging import merged
+from dango_dbt.merging import merged, with_entries
 from dango_dbt.naming import models_file, staging_file, staging_folder, staging_model
 from dango_dbt.project import ProjectLayout
 from dango_dbt.references import referring
@@ -203,7 +203,14 @@ class _Planning:
         retyped = self.accept(source.name, schema)
         planned = plan_source(tables, destinations.adapter(self.adapter).dialect)
         own = handed_over(self.layout.dbt.models / models_file(source.name))
-        self.changes += [self.change(self.layout.dbt.models, file, own) for file in planned]
+        changes = [self.change(self.layout.dbt.models, file, own) for file in planned]
+        conflicts = [change.path.stem for change in changes if change.action == "conflict"]
+        self.changes += [
+            self.change(self.layout.dbt.models, self.keeping(file, conflicts), own)
+            if conflicts and file.path.name == models_file(source.name).name
+            else change
+            for file, change in zip(planned, changes, strict=True)
+        ]
         self.excluded(tables, own)
         self.risks += retyped_columns(tables, retyped)
         warnings = _warnings(tables, source, retyped)
@@ -229,6 +236,12 @@ class _Planning:
         merge = partial(merged, file.path, dialect=dialect, handed_over=handed_over)
         pristine, managed = self.layout.pristine(path), path.stem not in handed_over
         return change_of(Generated(path, pristine, file.text, merge, managed))
+
+    def keeping(self, file: PlannedFile, models: Collection[str]) -> PlannedFile:
+        """Leave what is declared of models in conflict: a column that has not come is not there."""
+        before = read_text(self.layout.pristine(self.layout.dbt.models / file.path))
+        text = None if before is None else with_entries(file.text, models, before)
+        return file if text is None else replace(file, text=text)
 
     def excluded(self, tables: SourceTables, handed_over: Collection[str]) -> None:
         """Plan the end of the models whose tables sources.yml excludes now; edited ones stay."""
@@ -322,10 +335,13 @@ def _warnings(
 
 
 def _variants(model: StagingModel) -> Iterator[str]:
+    variants: dict[str, list[str]] = {}
     for column in model.columns:
         if base := column.column.variant_of:
-            yield (
-                f"values of `{model.table.name}.{base}` have come in another type: they are in"
-                f" `{column.name}`, and `{base}` is null there (mend the source, or set"
-                " `staging: {variants: coalesce}`)"
-            )
+            variants.setdefault(base, []).append(f"`{column.name}`")
+    for base, names in variants.items():
+        yield (
+            f"values of `{model.table.name}.{base}` have come in another type: they are in"
+            f" {' or '.join(names)}, and `{base}` is null there (mend the source, or set"
+            " `staging: {variants: coalesce}`)"
+        )

@@ -12,6 +12,7 @@ from dango_dbt import build as dbt
 from dango_dbt import credentials
 from dango_dbt.api.generating import (
     accept_file,
+    accept_properties,
     file_results,
     generate_after,
     write_generated,
@@ -217,6 +218,8 @@ class Project:
         started = time.perf_counter()
         plan = self._plan((), None)
         files = tuple(accept_file(self.layout, plan, side, Path(file)))
+        if side == "mine":
+            accept_properties(self._plan((), None), self.layout.root / files[0].path)
         seconds = time.perf_counter() - started
         return RunResult("generate", plan.target, files=files, seconds=seconds)
 

@@ -221,14 +221,24 @@ def changes(accepted: StoredSchema | None, live: StoredSchema) -> tuple[SchemaCh
             elif known[column]["data_type"] != hints["data_type"]:
                 before, after = known[column]["data_type"], hints["data_type"]
                 found.append(_retyped(name, column, before, after))
-            base = hints.get(VARIANT_HINT)
-            if column not in known and base in known:
-                found.append(_retyped(name, base, known[base]["data_type"], hints["data_type"]))
+        found += _variants(name, known, table["columns"])
     return tuple(found)
 
 
+def _variants(
+    table: str, known: Mapping[str, Mapping[str, Any]], live: Mapping[str, Mapping[str, Any]]
+) -> Iterable[SchemaChange]:
+    """Say which columns' values have come in another type, and are in columns of their own."""
+    types: dict[str, list[str]] = {}
+    for column, hints in live.items():
+        if column not in known and hints.get(VARIANT_HINT) in known:
+            types.setdefault(hints[VARIANT_HINT], []).append(hints["data_type"])
+    for column, after in types.items():
+        yield _retyped(table, column, known[column]["data_type"], " and ".join(after))
+
+
 def _retyped(table: str, column: str, before: str, after: str) -> SchemaChange:
-    return SchemaChange(table, column, f"type changed from {before} to {after}", "retyped")
+    return SchemaChange(table, column, f"changed from {before} to {after}", "retyped")
 
 
 def dump(schema: StoredSchema) -> str:

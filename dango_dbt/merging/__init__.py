@@ -10,7 +10,24 @@ from dango_dbt.merging.commas import leading, trailing
 from dango_dbt.merging.sql_text import parses, read_sql, write_sql
 from dango_dbt.merging.yaml_text import models_in, read_yaml, with_models, write_yaml
 
-__all__ = ["merged"]
+__all__ = ["merged", "with_entries"]
+
+
+def with_entries(text: str, models: Collection[str], other: str) -> str | None:
+    """Put the entries of some models from one properties file into another one.
+
+    Args:
+        text: the properties file.
+        models: their names.
+        other: the file that has their entries.
+
+    Returns:
+        The text; None: one of the files cannot be taken apart.
+    """
+    try:
+        return write_yaml(with_models(read_yaml(text), models_in(read_yaml(other), models)))
+    except ValueError:
+        return None
 
 
 def merged(  # noqa: PLR0913, PLR0917 - three texts, and what they are

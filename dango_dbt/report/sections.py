@@ -47,6 +47,9 @@ __all__ = [
 ]
 
 _LIMIT = 10
+_UPDATE = "run `dango-dbt generate`"
+#: What one should not miss comes first.
+_ORDER = ("removed", "created", "merged", "updated", "unchanged")
 _CONFLICT = "yours stays: see .dango/conflicts/; `dango-dbt generate --accept mine|theirs FILE`"
 _OK, _FAILED, _WARNING, _SKIPPED = ("✓", "green"), ("✗", "red"), ("!", "yellow"), ("-", "dim")
 _SOURCE_MARKS = {"success": _OK, "failed": _FAILED, "held": _WARNING, "skipped": _SKIPPED}
@@ -123,9 +126,9 @@ def files(
         return []
     listed = [
         _file(file)
+        for action in _ORDER
         for file in results
-        if file.action != "conflict"
-        and (verbosity == Verbosity.VERBOSE or file.action != "unchanged")
+        if file.action == action and (verbosity == Verbosity.VERBOSE or file.action != "unchanged")
     ]
     counts = Line((file_counts(results),), 2)
     return [_heading(heading), counts, *conflicts, *_limited(listed, verbosity)]
@@ -201,7 +204,7 @@ def _reasons(result: RunResult) -> Iterable[str]:
         yield f"{count(conflicts, 'file')} in conflict"
     elif result.error_code == ExitCode.OUT_OF_DATE:
         broken = result.command == "plan" and any(i.breaking for i in result.impacts or ())
-        yield "a change is breaking" if broken else "generated files are out of date"
+        yield "a change is breaking" if broken else f"generated files are out of date: {_UPDATE}"
     if result.build is not None and (result.build.error or result.build.status == "failed"):
         nodes = sum(node.failed for node in result.build.nodes)
         yield count(nodes, "node") if nodes else "dbt"

@@ -98,11 +98,13 @@ def hidden(model: StagingModel, *, parent: bool) -> StagingModel:
 
     Args:
         model: the model.
-        parent: whether models of nested tables look their rows' parents up in it.
+        parent: whether models of nested tables look their rows' parents up in it. Such a table may
+            join later, when an incremental model cannot get the column for its older rows any more.
     """
     if not model.table.staging.hide_dlt_columns:
         return model
-    needed = {model.table.row_key} if parent else set()
+    may_be_parent = model.incremental and (model.latest or model.within)
+    needed = {model.table.row_key} if parent or may_be_parent else set()
     if incremental := model.incremental:
         needed |= {incremental.load_id, *incremental.unique_key, incremental.gone.column}
     kept = [

@@ -283,7 +283,7 @@ def _config(model: StagingModel, incremental: Incremental) -> Iterator[str]:
     elif keys:
         yield from _key_list(keys)
     yield '        on_schema_change="append_new_columns",'
-    yield f"        pre_hook={jinja_string(hook)},"
+    yield f"        post_hook={jinja_string(hook)},"
     yield "    )"
     yield "}}"
 

@@ -27,7 +27,7 @@ from dlt.common.schema.utils import (
 )
 
 from dango_dbt.config import SourceConfig
-from dango_dbt.dlt_schema import LOAD_ID_HINT, ROOT_KEY_HINT
+from dango_dbt.dlt_schema import LOAD_ID_HINT, ROOT_KEY_HINT, StoredSchema, root_name
 from dango_dbt.progress import Progress
 from dango_dbt.sync import steps
 from dango_dbt.sync.job import SyncJob
@@ -59,7 +59,7 @@ def normalize(
         schema = pipeline.schemas[schema_name]
     except FileNotFoundError:  # what is pending is of another schema
         return steps.normalize(pipeline)
-    for problem in _propagate(schema, job.source, _extracted_files(pipeline)):
+    for problem in _propagate(schema, job, _extracted_files(pipeline)):
         progress.warning(f"source `{job.source.name}`: {problem}")
     pipeline.schemas.save_schema(schema)
     rows = steps.normalize(pipeline)
@@ -67,20 +67,19 @@ def normalize(
     return rows
 
 
-def _propagate(
-    schema: Schema, source: SourceConfig, files: Mapping[str, list[Path]]
-) -> Iterator[str]:
+def _propagate(schema: Schema, job: SyncJob, files: Mapping[str, list[Path]]) -> Iterator[str]:
     """Tell dlt which columns to repeat; says of which ones that is not possible."""
     try:
         known = _configured(schema)
     except InvalidJsonNormalizer:  # the user's own: it may know no nested tables at all
         return
+    source, marked = job.source, _with_load_ids(schema, job.accepted)
     for name, root in _roots(schema).items():
         extracted = files.get(name, ())
         keys = _keys(name, root, schema, known) if source.nested_keys else {}
         if problem := _repeat(name, keys, ROOT_KEY_HINT, schema, extracted):
             yield f"nested tables of `{name}` do not get its key: {problem} {_OFF}"
-        if not _wants_load_id(name, schema, source):
+        if name not in marked and not _wants_load_id(name, schema, source):
             continue
         load_id = _load_id(name, root, schema, known)
         if problem := _repeat(name, load_id, LOAD_ID_HINT, schema, extracted):
@@ -117,17 +116,27 @@ def _type(root: TTableSchema, column: str) -> str | None:
     return root["columns"][column].get("data_type")
 
 
-def _wants_load_id(root: str, schema: Schema, source: SourceConfig) -> bool:
-    """Whether a table is staged incrementally, or one that is nested in it.
+def _with_load_ids(schema: Schema, accepted: StoredSchema | None) -> set[str]:
+    """Name the root tables whose nested tables have the load's id, here or in another warehouse.
 
-    Once nested tables have the column, they get it always: rows without it, from loads while the
-    option was off, would be missing from a model that is incremental again.
+    These get it always: rows without it, from loads while the option was off, would be missing
+    from a model that is incremental again.
     """
+    found = {
+        name
+        for name in _roots(schema)
+        for table in _nested(name, schema).values()
+        if any(LOAD_ID_HINT in column for column in table["columns"].values())
+    }
+    for name, table in (accepted or {"tables": {}})["tables"].items():
+        if any(LOAD_ID_HINT in column for column in table["columns"].values()):
+            found.add(root_name(name, cast("StoredSchema", accepted)))
+    return found
+
+
+def _wants_load_id(root: str, schema: Schema, source: SourceConfig) -> bool:
+    """Whether a table is staged incrementally, or one that is nested in it."""
     nested = _nested(root, schema)
-    if any(
-        LOAD_ID_HINT in column for table in nested.values() for column in table["columns"].values()
-    ):
-        return True
     said = {name: table.incremental for name, table in source.staging.tables.items()}
     own = said.get(root)
     return bool(source.staging.incremental if own is None else own) or any(map(said.get, nested))

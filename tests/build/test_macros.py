@@ -112,7 +112,7 @@ def test_a_condition_of_dbts_limits_a_test(
 
 
 INCREMENTAL = """\
-    {{ config(materialized="incremental", unique_key="id", pre_hook="{{ HOOK }}") }}
+    {{ config(materialized="incremental", unique_key="id", post_hook="{{ HOOK }}") }}
     select * from {{ source("raw", "rows") }}
     {% if is_incremental() %}
     where load_id > (select coalesce(max(load_id), '') from {{ this }})

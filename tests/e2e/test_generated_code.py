@@ -194,6 +194,44 @@ def test_a_conflict_is_settled(in_conflict: tuple[Workspace, str], side: str) ->
     assert f"{ITEMS} is not in conflict" in again.stderr + again.stdout
 
 
+@pytest.mark.parametrize("side", ["mine", "theirs"])
+def test_what_is_declared_of_a_model_in_conflict_waits_with_it(
+    workspace: Workspace, side: str
+) -> None:
+    """A new column in the properties alone would break a contract, and be offered no more."""
+    code = """\
+        import dlt
+
+        @dlt.source
+        def shop():
+            yield dlt.resource({rows}, name="orders", write_disposition="replace")
+            yield dlt.resource({rows}, name="others", write_disposition="replace")
+        """
+    workspace.code("shop", code.replace("{rows}", "[{'id': 1, 'flag': 1}]"))
+    workspace.declare(shop={"staging": {"variants": "coalesce"}})
+    assert workspace.run().exit_code == 0
+    model = f"{FOLDER}/stg_shop__orders.sql"
+    path = workspace.root / model
+    mine = path.read_text("utf-8").replace("            flag,", "            flag as is_flagged,")
+    path.write_text(mine, "utf-8")
+    rows = "[{'id': 1, 'flag': 1, 'new': 1}, {'id': 2, 'flag': 'x', 'new': 1}]"
+    workspace.code("shop", code.replace("{rows}", rows))
+    assert workspace.sync().exit_code == 3
+
+    def declared() -> dict[str, list[str]]:
+        text = (workspace.root / MODELS).read_text("utf-8")
+        models = yaml.safe_load(text)["models"]
+        return {model["name"]: [c["name"] for c in model["columns"]] for model in models}
+
+    assert "new" not in declared()["stg_shop__orders"]
+    assert "new" in declared()["stg_shop__others"]
+    assert workspace.command("generate", "--accept", side, model).returncode == 0
+    assert workspace.command("generate").returncode == 0
+    assert workspace.command("generate", "--check").returncode == 0
+    assert ("new" in declared()["stg_shop__orders"]) is (side == "theirs")
+    assert (path.read_text("utf-8") == mine) is (side == "mine")
+
+
 def test_a_conflict_that_is_gone_leaves_no_proposal(in_conflict: tuple[Workspace, str]) -> None:
     shop, mine = in_conflict
     assert shop.command("generate").returncode == 3

@@ -161,7 +161,7 @@ def test_a_plan_names_what_uses_it(shop: Workspace) -> None:
     assert shown.returncode == 3
     for said in (
         "Impact\n",
-        "  shop: orders.price type changed from bigint to text  breaking\n",
+        "  shop: orders.price changed from bigint to text  breaking\n",
         "    model     totals                 column total\n",
         "    exposure  board\n",
         "✗ Failed: a change is breaking",
@@ -171,7 +171,7 @@ def test_a_plan_names_what_uses_it(shop: Workspace) -> None:
     assert markdown.returncode == 0
     for said in (
         "**1 breaking change.**\n",
-        "- `shop.orders.price` type changed from bigint to text: **breaking**\n",
+        "- `shop.orders.price` changed from bigint to text: **breaking**\n",
         "  - model `totals` column total\n",
         "| `dbt_project/models/staging/shop/stg_shop__orders.sql` | updated |\n",
         "\n```diff\n",

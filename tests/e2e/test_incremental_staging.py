@@ -23,7 +23,12 @@ import dlt
 
 ROUND = int(os.environ["ROUND"])
 APPENDED = [
-    {"id": 10 * ROUND + n, "round": ROUND, "parts": [{"p": n, "marks": [ROUND, n]}] * n}
+    {
+        "id": 10 * ROUND + n,
+        "round": ROUND,
+        f"new_{ROUND}": n,  # columns join
+        "parts": [{"p": n, f"new_{ROUND}": n, "marks": [ROUND, n]}] * n,
+    }
     for n in range(4)
 ] if ROUND != 3 else []
 ITEMS = [
@@ -31,6 +36,7 @@ ITEMS = [
         "id": n,
         "round": ROUND if n % 2 else 1,
         "deleted": n == 5 and ROUND > 1,
+        **({f"new_{ROUND}": n} if ROUND > 1 else {}),
         "parts": [{"p": f"{ROUND}-{k}", "marks": [k, ROUND]} for k in range((n + ROUND) % 4)],
     }
     for n in range(4 + 2 * ROUND)
@@ -311,12 +317,17 @@ def test_a_load_that_is_not_finished_is_not_taken_over_in_part(
     check(shop)
 
 
-def test_the_option_was_off_for_a_while(shop: Workspace, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("refresh", [None, "drop_resources"])
+def test_the_option_was_off_for_a_while(
+    shop: Workspace,
+    monkeypatch: pytest.MonkeyPatch,
+    refresh: Any,  # noqa: ANN401 - dlt's words
+) -> None:
     """Nested rows that came then have a load id like the others, and are taken over."""
     assert shop.run().exit_code == 0
     monkeypatch.setenv("ROUND", "2")
     shop.declare(shop={"staging": {**STAGING, "incremental": False}})
-    assert shop.sync(generate=False).exit_code == 0
+    assert shop.sync(generate=False, refresh=refresh).exit_code == 0
     monkeypatch.setenv("ROUND", "4")
     shop.declare(shop={"staging": STAGING})
     assert shop.run().exit_code == 0

@@ -99,7 +99,7 @@ def test_the_configuration_of_a_model_names_its_columns_and_its_table(
         keys = config.get("unique_key", [])
         assert new.unique_key == ((keys,) if isinstance(keys, str) else tuple(keys))
         hook = Mock(return_value="")
-        JINJA.from_string(config["pre_hook"]).render(
+        JINJA.from_string(config["post_hook"]).render(
             source=lambda *names: names,
             ref=lambda name: name,
             dango_delete_gone=hook,

@@ -41,7 +41,7 @@ def failed_run() -> RunResult:
             SchemaChange("refunds", None, "added"),
             SchemaChange("orders", "vip", "added"),
             SchemaChange("orders", "code", "added"),
-            SchemaChange("orders", "price", "type changed from bigint to text"),
+            SchemaChange("orders", "price", "changed from bigint to text"),
         ),
         seconds={"connect": 0.5, "extract": 2.12345, "normalize": 0.9, "load": 1.1},
     )

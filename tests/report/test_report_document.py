@@ -38,7 +38,7 @@ def test_the_document_has_every_key_of_the_interface(failed_run: RunResult) -> N
             {"table": "refunds", "column": None, "change": "added"},
             {"table": "orders", "column": "vip", "change": "added"},
             {"table": "orders", "column": "code", "change": "added"},
-            {"table": "orders", "column": "price", "change": "type changed from bigint to text"},
+            {"table": "orders", "column": "price", "change": "changed from bigint to text"},
         ],
         "seconds": {"prepare": None, "extract": 2.123, "normalize": 0.9, "load": 1.1},
         "error": None,

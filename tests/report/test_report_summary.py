@@ -56,7 +56,7 @@ def test_the_summary_tells_all_parts_of_a_run(failed_run: RunResult) -> None:
           shop
             tables carts, refunds added
             orders: columns vip, code added
-            orders: column price type changed from bigint to text
+            orders: column price changed from bigint to text
 
         Files
           1 created, 1 conflict, 1 unchanged
@@ -200,7 +200,7 @@ def test_long_lists_are_cut_but_for_conflicts_and_failures() -> None:
         ),
         (
             RunResult("generate", error_code=ExitCode.OUT_OF_DATE),
-            "✗ Failed: generated files are out of date (0.00 s)",
+            "✗ Failed: generated files are out of date: run `dango-dbt generate` (0.00 s)",
         ),
         (RunResult("build", build=BuildResult("failed")), "✗ Failed: dbt (0.00 s)"),
         (RunResult("sync", error_code=ExitCode.USAGE), "✗ Failed (0.00 s)"),

@@ -1,8 +1,7 @@
 {#-
-    Hook of an incremental staging model: before new rows come, deletes those that are not there any
-    more, since dlt has replaced or deleted them, or their load, in the warehouse. A view would not
-    show them either. Where dbt shows the model only a part of its source (`--empty`, `--sample`),
-    nothing is deleted.
+    Hook of an incremental staging model: deletes its rows that are not there any more, since dlt
+    has replaced or deleted them, or their load, in the warehouse. Where dbt shows the model only a
+    part of its source (`--empty`, `--sample`), nothing is deleted.
 
     column: a column of the model, as SQL has it; a row stays if its value is found in
     relation, other: this column of this relation; default the column of the same name.

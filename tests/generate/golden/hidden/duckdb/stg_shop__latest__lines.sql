@@ -2,7 +2,7 @@
     config(
         materialized="incremental",
         on_schema_change="append_new_columns",
-        pre_hook="{{ dango_delete_gone('_dlt_parent_id', ref('stg_shop__latest'), '_dlt_id') }}",
+        post_hook="{{ dango_delete_gone('_dlt_parent_id', ref('stg_shop__latest'), '_dlt_id') }}",
     )
 }}
 with
@@ -33,7 +33,8 @@ with
             value,
             -- loaded by dlt
             _root_load_id,
-            _dlt_parent_id
+            _dlt_parent_id,
+            _dlt_id
         from source
         where _dlt_parent_id in (select parents._dlt_id from parents)
     )

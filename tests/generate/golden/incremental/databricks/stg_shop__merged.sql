@@ -3,7 +3,7 @@
         materialized="incremental",
         unique_key="_dlt_id",
         on_schema_change="append_new_columns",
-        pre_hook="{{ dango_delete_gone('_dlt_id', source('shop', 'merged')) }}",
+        post_hook="{{ dango_delete_gone('_dlt_id', source('shop', 'merged')) }}",
     )
 }}
 with

@@ -2,7 +2,7 @@
     config(
         materialized="incremental",
         on_schema_change="append_new_columns",
-        pre_hook="{{ dango_delete_gone('_root_load_id', source('shop', 'events__items'), nullable=true) }}",
+        post_hook="{{ dango_delete_gone('_root_load_id', source('shop', 'events__items'), nullable=true) }}",
     )
 }}
 with

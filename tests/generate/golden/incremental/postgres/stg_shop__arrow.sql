@@ -2,7 +2,7 @@
     config(
         materialized="incremental",
         on_schema_change="append_new_columns",
-        pre_hook="{{ dango_delete_gone('_dlt_load_id', source('shop', 'arrow')) }}",
+        post_hook="{{ dango_delete_gone('_dlt_load_id', source('shop', 'arrow')) }}",
     )
 }}
 with

@@ -3,7 +3,7 @@
         materialized="incremental",
         unique_key=["day", '"order"'],
         on_schema_change="append_new_columns",
-        pre_hook="{{ dango_delete_gone('_dlt_load_id', source('shop', 'latest')) }}",
+        post_hook="{{ dango_delete_gone('_dlt_load_id', source('shop', 'latest')) }}",
     )
 }}
 with

@@ -2,7 +2,7 @@
     config(
         materialized="incremental",
         on_schema_change="append_new_columns",
-        pre_hook="{{ dango_delete_gone('_dlt_load_id', source('shop', 'a_table_with_a_name_that_is_too_long_to_stand_on_one_line')) }}",
+        post_hook="{{ dango_delete_gone('_dlt_load_id', source('shop', 'a_table_with_a_name_that_is_too_long_to_stand_on_one_line')) }}",
     )
 }}
 with

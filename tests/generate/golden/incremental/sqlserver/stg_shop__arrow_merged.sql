@@ -3,7 +3,7 @@
         materialized="incremental",
         unique_key='"order"',
         on_schema_change="append_new_columns",
-        pre_hook="{{ dango_delete_gone('\"order\"', source('shop', 'arrow_merged')) }}",
+        post_hook="{{ dango_delete_gone('\"order\"', source('shop', 'arrow_merged')) }}",
     )
 }}
 with

@@ -2,7 +2,7 @@
     config(
         materialized="incremental",
         on_schema_change="append_new_columns",
-        pre_hook="{{ dango_delete_gone('_dlt_parent_id', ref('stg_shop__latest'), '_dlt_id') }}",
+        post_hook="{{ dango_delete_gone('_dlt_parent_id', ref('stg_shop__latest'), '_dlt_id') }}",
     )
 }}
 with
