@@ -9,7 +9,7 @@ from dango_dbt import build as dbt
 from dango_dbt import destinations
 from dango_dbt.api.risks import Risk
 from dango_dbt.data_tests import TEST_TAG
-from dango_dbt.errors import BuildError, ConfigError
+from dango_dbt.errors import DangoError
 from dango_dbt.project import ProjectLayout
 from dango_dbt.results import Impact, Use
 
@@ -31,11 +31,11 @@ def impacts_of(layout: ProjectLayout, risks: Sequence[Risk], target: str) -> tup
     if not risks:
         return ()
     try:
-        folder = layout.compiled(target)
-        graph = dbt.compiled_graph(layout.dbt, target=target, folder=folder)
-    except (BuildError, ConfigError) as error:
+        resolved = dbt.resolve_target(layout.dbt, target)
+        graph = dbt.compiled_graph(layout.dbt, resolved, folder=layout.compiled(target))
+    except DangoError as error:
         return tuple(_unknown(risk, str(error)) for risk in risks)
-    dialect = destinations.adapter(dbt.adapter_type(layout.dbt, target)).dialect
+    dialect = destinations.adapter(resolved.type).dialect
     return tuple(_impact(risk, graph, dialect) for risk in risks)
 
 

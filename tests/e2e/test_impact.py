@@ -33,6 +33,14 @@ MARTS = {
         """,
     "totals": "select city, sum(price) as total from {{ ref('enriched') }} group by city",
     "names": "select id, name from {{ ref('enriched') }}",
+    "growing": """\
+        {{ config(materialized="incremental", unique_key="id") }}
+        select id, price as latest_price from {{ ref("stg_shop__orders") }}
+        {% if is_incremental() %}
+        where id > (select max(id) from {{ this }})
+            and price not in (select latest_price from {{ this }})
+        {% endif %}
+        """,
     "cities": "select city from {{ ref('stg_shop__shops') }}",
 }
 PROPERTIES = """\
@@ -129,7 +137,7 @@ def test_new_columns_of_a_table_that_is_held_are_taken_in(
 
 
 def test_where_nothing_relies_on_it_the_run_goes_on(shop: Workspace) -> None:
-    for name in ("totals", "enriched", "names"):
+    for name in ("totals", "enriched", "names", "growing"):
         (shop.root / f"dbt_project/models/marts/{name}.sql").unlink()
     (shop.root / "dbt_project/models/marts/marts.yml").unlink()
     result = shop.run()
@@ -142,6 +150,9 @@ def test_where_nothing_relies_on_it_the_run_goes_on(shop: Workspace) -> None:
 
 
 def test_a_plan_names_what_uses_it(shop: Workspace) -> None:
+    asking = "{% set last = run_query('select max(id) from ' ~ ref('stg_shop__orders')) %}"
+    for name in ("asking", "asking_too"):
+        shop.mart(name, f"{asking} select {{{{ last.columns[0][0] if execute else 1 }}}} as id")
     assert shop.sync(generate=False).exit_code == 0
     shop.warehouse.write_bytes(b"no database")  # a plan connects to nothing
     process = shop.command("plan", "--json")
@@ -149,11 +160,17 @@ def test_a_plan_names_what_uses_it(shop: Workspace) -> None:
     document = json.loads(process.stdout)
     (impact,) = document["impacts"]
     assert (impact["table"], impact["column"], impact["breaking"]) == ("orders", "price", True)
-    uses = {use["name"]: (use["columns"], use["rows"]) for use in impact["uses"]}
+    assert impact["unknown"] is None
+    unread = {use["name"] for use in impact["uses"] if use["unread"]}
+    assert unread == {"asking", "asking_too"}  # they ask the warehouse while they are compiled
+    uses = {
+        use["name"]: (use["columns"], use["rows"]) for use in impact["uses"] if not use["unread"]
+    }
     assert uses == {
         "stg_shop__orders": (["price"], False),
         "enriched": (["price"], False),
         "totals": (["total"], False),
+        "growing": (["latest_price"], False),
         "not_null_totals_total": (uses["not_null_totals_total"][0], True),
         "board": ([], True),
     }
