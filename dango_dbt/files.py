@@ -7,7 +7,8 @@ edited: what is generated anew is merged into it, and where that cannot be, the 
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
+import re
+from collections.abc import Callable, Iterable
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -24,8 +25,12 @@ __all__ = [
     "read_exactly",
     "read_text",
     "removal_of",
+    "sweep",
     "write_atomic",
 ]
+
+#: What `write_atomic` calls a file until it is whole.
+_TEMPORARY = re.compile(r"\..+\.(?P<process>\d+)\.tmp")
 
 #: (pristine copy, what the user has made of it, what is generated now) → both; None: a conflict.
 Merge = Callable[[str, str, str], str | None]
@@ -179,6 +184,28 @@ def read_exactly(path: Path) -> str | None:
         return None
     except (OSError, UnicodeDecodeError) as error:
         raise GenerateError(f"cannot read {path}: {error}") from error
+
+
+def sweep(folders: Iterable[Path]) -> None:
+    """Remove what processes that were killed have left beside the files that they wrote."""
+    for folder in set(folders):
+        for path in folder.glob(".*.tmp"):
+            found = _TEMPORARY.fullmatch(path.name)
+            if found and not _runs(int(found["process"])):
+                path.unlink(missing_ok=True)
+
+
+def _runs(process: int) -> bool:
+    """Whether there is such a process; where one cannot ask, yes."""
+    if os.name != "posix":
+        return True
+    try:
+        os.kill(process, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        return True
+    return True
 
 
 def write_atomic(path: Path, text: str, *, private: bool = False) -> None:

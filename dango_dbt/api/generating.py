@@ -7,11 +7,9 @@ from difflib import unified_diff
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
-from dango_dbt.api.impacts import impacts_of, to_hold
 from dango_dbt.config import SourcesConfig
 from dango_dbt.errors import ConfigError, DangoError, ExitCode
-from dango_dbt.files import Change, apply, read_text, write_atomic
-from dango_dbt.merging import with_entries
+from dango_dbt.files import Change, apply, read_text, sweep, write_atomic
 from dango_dbt.progress import Progress
 from dango_dbt.project import ProjectLayout
 from dango_dbt.results import Failure, FileAction, FileResult, Impact, RunResult
@@ -36,6 +34,7 @@ def write_generated(
     Raises:
         GenerateError: a file cannot be written.
     """
+    sweep(change.path.parent for change in plan.changes)
     for change in plan.changes:
         apply(change)
         _keep_apart(layout, change)
@@ -71,6 +70,7 @@ def generate_after(  # noqa: PLR0913 - all that it depends on
         progress: is told what happens.
         frozen: write nothing.
     """
+    from dango_dbt.api.impacts import impacts_of, to_hold
     from dango_dbt.api.planning import plan_generation
 
     target = run.target or ""
@@ -170,6 +170,8 @@ def accept_properties(plan: GenerationPlan, model: Path) -> None:
     Raises:
         GenerateError: the copy cannot be written.
     """
+    from dango_dbt.merging import with_entries
+
     for change in plan.changes:
         if change.path.parent.name == model.parent.name and change.pristine and change.wanted:
             before = read_text(change.pristine)

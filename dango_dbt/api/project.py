@@ -17,7 +17,6 @@ from dango_dbt.api.generating import (
     generate_after,
     write_generated,
 )
-from dango_dbt.api.impacts import impacts_of
 from dango_dbt.api.listing import list_sources, remove_source, warnings_of_broken
 from dango_dbt.api.loading import refuse_unknown, restore_schemas, sync_sources
 from dango_dbt.api.selection import (
@@ -187,6 +186,8 @@ class Project:
             ConfigError: the project or an argument is wrong.
             GenerateError: a file cannot be read.
         """
+        from dango_dbt.api.impacts import impacts_of
+
         started = time.perf_counter()
         plan = self._plan(sources, target, prune=prune)
         for warning in plan.warnings:
