@@ -7,9 +7,9 @@ columns: https://sqlglot.com/sqlglot/lineage.html
 from __future__ import annotations
 
 import logging
-from collections.abc import Collection, Iterator, Mapping
-from contextlib import contextmanager
-from dataclasses import dataclass
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, replace
 
 from sqlglot import exp, parse_one  # noqa: TID253 - what this is for; the CLI imports it late
 from sqlglot.errors import SqlglotError  # noqa: TID253 - likewise
@@ -20,9 +20,11 @@ from sqlglot.schema import MappingSchema  # noqa: TID253 - likewise
 
 from dango_dbt.graph import Graph, GraphNode
 
-__all__ = ["NodeUse", "uses"]
+__all__ = ["Lineage", "NodeUse"]
 
 _Relation = tuple[str, ...]
+#: A column of a relation, in lower case.
+_Leaf = tuple[_Relation, str]
 
 
 @dataclass(frozen=True)
@@ -32,7 +34,7 @@ class NodeUse:
     Attributes:
         columns: its own columns that are made of them.
         rows: which rows it has depends on them: it filters, joins or groups by them.
-        unread: its SQL cannot be read, so that nobody knows.
+        unread: its SQL cannot be read, or not all of it: it may use them in other ways, too.
     """
 
     node: GraphNode
@@ -41,58 +43,77 @@ class NodeUse:
     unread: bool = False
 
 
-def uses(graph: Graph, changed: Mapping[str, Collection[str]], dialect: str) -> list[NodeUse]:
-    """Find what uses some columns, directly or through others.
+class Lineage:
+    """What the nodes of a dbt project are made of; each one's SQL is read once.
 
     Args:
         graph: the dbt project.
-        changed: unique id → names of columns, in any case.
         dialect: sqlglot's name of the dialect.
-
-    Returns:
-        The nodes that use them, parents first. An exposure uses a node as a whole.
     """
-    return list(_Lineage(graph, changed, dialect).uses())
 
+    def __init__(self, graph: Graph, dialect: str) -> None:
+        self._graph, self._dialect = graph, dialect
+        self._schema = MappingSchema(dialect=dialect)
+        self._columns: dict[str, tuple[str, ...]] = {}
+        self._readings: dict[str, _Reading | None] = {}
 
-class _Lineage:
-    def __init__(self, graph: Graph, changed: Mapping[str, Collection[str]], dialect: str) -> None:
-        self.graph, self.dialect = graph, dialect
-        self.schema = MappingSchema(dialect=dialect)
-        self.known: dict[str, tuple[str, ...]] = {}
-        #: Which columns of which relations are made of the changed ones.
-        self.made: dict[_Relation, set[str]] = {}
-        self.used: set[str] = set(changed)
+    def uses(self, changed: Mapping[str, Collection[str]]) -> list[NodeUse]:
+        """Find what uses some columns, directly or through others.
+
+        Args:
+            changed: unique id → names of columns, in any case.
+
+        Returns:
+            The nodes that use them, parents first. An exposure uses a node as a whole, and what is
+            below a node that cannot be read may use them, too.
+        """
+        made: dict[_Relation, set[str]] = {}
+        used, unread, found = set(changed), set[str](), list[NodeUse]()
         for unique_id, columns in changed.items():
-            self._mark(graph.nodes[unique_id], columns)
-
-    def uses(self) -> Iterator[NodeUse]:
-        changed = set(self.used)
-        for node in self.graph.downstream(changed):
-            if not self.used.intersection(node.parents):
+            self._mark(made, self._graph.nodes[unique_id], columns)
+        for node in self._graph.downstream(changed):
+            if not used.intersection(node.parents):
                 continue
-            use = self._use(node)
+            use = self._use(node, made)
+            if unread.intersection(node.parents) and not (use.columns or use.rows):
+                use = replace(use, unread=True)
             if use.columns or use.rows or use.unread:
-                self.used.add(node.unique_id)
-                self._mark(node, use.columns)
-                yield use
+                used.add(node.unique_id)
+                self._mark(made, node, use.columns)
+                found.append(use)
+                if use.unread:
+                    unread.add(node.unique_id)
+        return found
 
-    def _mark(self, node: GraphNode, columns: Collection[str]) -> None:
-        if node.relation:
-            known = self.made.setdefault(self._relation(node.relation), set())
-            known.update(column.lower() for column in columns)
+    def _mark(
+        self, made: dict[_Relation, set[str]], node: GraphNode, columns: Collection[str]
+    ) -> None:
+        if node.relation and columns:
+            with suppress(SqlglotError):  # a function is no relation
+                table = exp.to_table(node.relation, dialect=self._dialect)
+                made.setdefault(_relation(table), set()).update(map(str.lower, columns))
 
-    def _use(self, node: GraphNode) -> NodeUse:
+    def _use(self, node: GraphNode, made: Mapping[_Relation, Collection[str]]) -> NodeUse:
         if node.kind == "exposure":
             return NodeUse(node, rows=True)
-        try:
-            scope = self._scope(node)
-            if scope is None:
-                return NodeUse(node, unread=True)
-            reading = _Reading(scope, self.made, self.dialect)
-            return NodeUse(node, reading.columns(), rows=reading.rows())
-        except (SqlglotError, ValueError, RecursionError):
+        reading = self._reading(node)
+        if reading is None:
             return NodeUse(node, unread=True)
+        columns = [name for name, leaves in reading.columns.items() if _any_of(leaves, made)]
+        rows = _any_of(reading.rows, made)
+        return NodeUse(node, tuple(columns), rows, unread=not reading.complete)
+
+    def _reading(self, node: GraphNode) -> _Reading | None:
+        """Read a node's SQL; None: that is not possible, or it has none."""
+        if node.unique_id not in self._readings:
+            self._readings[node.unique_id] = None  # what refers to itself
+            try:
+                scope = self._scope(node)
+                if scope is not None:
+                    self._readings[node.unique_id] = _Reading.of(scope, self._dialect)
+            except (SqlglotError, ValueError, RecursionError):
+                pass
+        return self._readings[node.unique_id]
 
     def _scope(self, node: GraphNode) -> Scope | None:
         """Read a node's SQL, with stars and names resolved.
@@ -103,74 +124,70 @@ class _Lineage:
         if not node.sql:
             return None
         for parent in node.parents:
-            self.columns(parent)
+            self._declare(parent)
         with _quiet():
             query = qualify(
-                parse_one(node.sql, dialect=self.dialect),
-                dialect=self.dialect,
-                schema=self.schema,
+                parse_one(node.sql, dialect=self._dialect),
+                dialect=self._dialect,
+                schema=self._schema,
                 validate_qualify_columns=False,
                 identify=False,
             )
         return build_scope(query)
 
-    def columns(self, unique_id: str) -> tuple[str, ...]:
-        """Name a node's columns, those of the nodes that it is made of first."""
-        if unique_id in self.known:
-            return self.known[unique_id]
-        node = self.graph.nodes.get(unique_id)
-        if node is None:
-            return ()
-        self.known[unique_id] = node.columns  # what refers to itself has these
-        try:
-            scope = self._scope(node)
-            names = [] if scope is None else _query(scope).named_selects
-        except (SqlglotError, ValueError, RecursionError):
-            names = []
-        if names and "*" not in names:
-            self.known[unique_id] = tuple(names)
-        if node.relation and (columns := self.known[unique_id]):
-            table = exp.to_table(node.relation, dialect=self.dialect)
-            types = dict.fromkeys((self._written(name, node) for name in columns), "text")
-            self.schema.add_table(table, types, dialect=self.dialect)
-        return self.known[unique_id]
+    def _declare(self, unique_id: str) -> None:
+        """Tell sqlglot which columns a node has."""
+        node = self._graph.nodes.get(unique_id)
+        if node is None or unique_id in self._columns:
+            return
+        self._columns[unique_id] = node.columns
+        reading = self._reading(node) if node.sql else None
+        names = tuple(reading.columns) if reading and reading.complete else node.columns
+        if not node.relation or not names:
+            return
+        with suppress(SqlglotError):  # a function is no relation
+            table = exp.to_table(node.relation, dialect=self._dialect)
+            types = dict.fromkeys((self._written(name, node) for name in names), "text")
+            self._schema.add_table(table, types, dialect=self._dialect)
 
     def _written(self, name: str, node: GraphNode) -> str:
         """Write a column's name as SQL does; what the SQL of a model gives has its case already."""
         exact = name in node.quoted or (node.sql is not None and name not in node.columns)
-        return exp.to_identifier(name, quoted=exact).sql(dialect=self.dialect)
-
-    def _relation(self, name: str) -> _Relation:
-        return _relation(exp.to_table(name, dialect=self.dialect))
+        return exp.to_identifier(name, quoted=exact).sql(dialect=self._dialect)
 
 
+def _any_of(leaves: Collection[_Leaf], made: Mapping[_Relation, Collection[str]]) -> bool:
+    return any(column in made.get(relation, ()) for relation, column in leaves)
+
+
+@dataclass(frozen=True)
 class _Reading:
-    """One query, and which columns it is made of."""
+    """One query: which columns of relations its own are made of, and which pick its rows.
 
-    def __init__(
-        self, scope: Scope, made: Mapping[_Relation, Collection[str]], dialect: str
-    ) -> None:
-        self.scope, self.made, self.dialect = scope, made, dialect
-        self.found: dict[int, dict[str, bool]] = {}
+    Attributes:
+        complete: nothing in it is left unresolved, such as the star of an unknown table.
+    """
 
-    def columns(self) -> tuple[str, ...]:
-        """Name the query's columns that are made of the changed ones."""
-        found = self._of(self.scope)
-        names = [name for name, made in found.items() if made and name != "*"]
-        if found.get("*"):  # a star that could not be resolved passes all on
-            names += sorted({column for columns in self.made.values() for column in columns})
-        return tuple(dict.fromkeys(names))
+    columns: Mapping[str, frozenset[_Leaf]]
+    rows: frozenset[_Leaf]
+    complete: bool
 
-    def rows(self) -> bool:
-        """Whether it filters, joins, groups or sorts by them, at any depth."""
-        return any(
-            self._is_made(column, scope)
-            for scope in self.scope.traverse()
-            for column in scope.columns
-            if not _is_selected(column, scope)
-        )
+    @classmethod
+    def of(cls, scope: Scope, dialect: str) -> _Reading:
+        reader = _Reader(dialect)
+        columns = {name: leaves for name, leaves in reader.columns(scope).items() if name != "*"}
+        scopes = list(scope.traverse())
+        rows = frozenset(leaf for each in scopes for leaf in reader.rows(each))
+        return cls(columns, rows, all(_is_complete(each) for each in scopes))
 
-    def _of(self, scope: Scope) -> dict[str, bool]:
+
+class _Reader:
+    def __init__(self, dialect: str) -> None:
+        self.dialect = dialect
+        self.found: dict[int, dict[str, frozenset[_Leaf]]] = {}
+
+    def columns(self, scope: Scope) -> dict[str, frozenset[_Leaf]]:
+        """Give what each column of a query is made of."""
         known = self.found.get(id(scope))
         if known is None:
             with _quiet():
@@ -178,43 +195,64 @@ class _Reading:
                     None, scope.expression, dialect=self.dialect, scope=scope, trim_selects=False
                 )
             known = {
-                name: any(self._is_leaf(leaf.name, leaf.source) for leaf in node.walk())
+                name: frozenset(
+                    leaf for each in node.walk() for leaf in _leaf(each.name, each.source)
+                )
                 for name, node in nodes.items()
             }
             self.found[id(scope)] = known
         return known
 
-    def _is_made(self, column: exp.Column, scope: Scope) -> bool:
+    def rows(self, scope: Scope) -> Iterator[_Leaf]:
+        """Give what one query, without those in it, picks, joins, groups or sorts its rows by."""
+        for column in scope.columns:
+            if not _is_selected(column, scope):
+                yield from self.origin(column, scope)
+        for inner in scope.subquery_scopes:
+            if not _is_selected(inner.expression, scope):
+                yield from (leaf for leaves in self.columns(inner).values() for leaf in leaves)
+        query = scope.expression
+        kept_all = isinstance(query, exp.Union) and not query.args.get("distinct")
+        if query.args.get("distinct") or (isinstance(query, exp.SetOperation) and not kept_all):
+            yield from (leaf for leaves in self.columns(scope).values() for leaf in leaves)
+
+    def origin(self, column: exp.Column, scope: Scope) -> Iterable[_Leaf]:
         source = scope.sources.get(column.table)
         if isinstance(source, Scope):
-            found = self._of(source)
-            return found.get(column.name, found.get("*", False))
-        return source is not None and self._is_leaf(column.sql(), source)
-
-    def _is_leaf(self, name: str, source: exp.Expr) -> bool:
-        if not isinstance(source, exp.Table):
-            return False
-        columns = self.made.get(_relation(source), ())
-        if name == "*":
-            return bool(columns)
-        return exp.to_column(name).name.lower() in columns
+            found = self.columns(source)
+            return found.get(column.name, found.get("*", ()))
+        return () if source is None else _leaf(column.sql(), source)
 
 
-def _is_selected(column: exp.Column, scope: Scope) -> bool:
-    """Whether a column is part of what a query gives, and of nothing that picks its rows."""
-    node: exp.Expr | None = column
-    while node is not None and node is not scope.expression:
-        if node.parent is scope.expression:
-            return node.arg_key == "expressions"
-        node = node.parent
-    return False
+def _leaf(name: str, source: exp.Expr) -> Iterator[_Leaf]:
+    if isinstance(source, exp.Table) and name != "*":
+        yield _relation(source), exp.to_column(name).name.lower()
 
 
-def _query(scope: Scope) -> exp.Query:
+def _is_complete(scope: Scope) -> bool:
+    """Whether each column of a query is known by its table, and nothing stands for several."""
     query = scope.expression
+    if query.args.get("by_name") or query.find(exp.Columns):
+        return False
     if not isinstance(query, exp.Query):
-        raise SqlglotError("no query")
-    return query
+        return True
+    names = set(query.named_selects)
+    if any(select.is_star for select in query.selects):
+        return False
+    return all(
+        column.table or (column.name in names and not _is_selected(column, scope))
+        for column in scope.columns
+    )
+
+
+def _is_selected(node: exp.Expr, scope: Scope) -> bool:
+    """Whether something is part of what a query gives, and of nothing that picks its rows."""
+    above: exp.Expr | None = node
+    while above is not None and above is not scope.expression:
+        if above.parent is scope.expression:
+            return above.arg_key == "expressions"
+        above = above.parent
+    return False
 
 
 def _relation(table: exp.Table) -> _Relation:

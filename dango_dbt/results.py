@@ -91,12 +91,12 @@ class Use:
 
 @dataclass(frozen=True)
 class Impact:
-    """What a change of a column, or of all columns of a table, does to the dbt project.
+    """What a change of a column, or the end of a model, does to the dbt project.
 
     Attributes:
         source: name of the source.
         table: the table, or the staging model, that the column is of.
-        column: the column.
+        column: the column; None: the staging model goes as a whole.
         change: what becomes of it, in words.
         uses: what uses it downstream, parents first.
         breaking: something uses it that was not generated from the table alone.
@@ -105,7 +105,7 @@ class Impact:
 
     source: str
     table: str
-    column: str
+    column: str | None
     change: str
     uses: tuple[Use, ...] = ()
     breaking: bool = False
@@ -189,8 +189,8 @@ class RunResult:
     Attributes:
         schema_changes: what is behind changed files, where no source was loaded to tell it.
         impacts: what retyped and removed columns do to the dbt project.
-        held: tables, as `source.table`, that were loaded and whose descendants are left as they
-            were, since a breaking change waits to be accepted.
+        held: tables, as `source.table`, whose descendants are not built, since a breaking change
+            waits to be accepted; of sources that this run has not loaded, too.
     """
 
     command: str
@@ -209,7 +209,7 @@ class RunResult:
     def exit_code(self) -> ExitCode:
         """The exit code that follows from all parts: 2, then 1, then 3."""
         codes = [self.error_code]
-        if any(source.status in ("failed", "held") for source in self.sources or ()) or self.held:
+        if any(source.status in ("failed", "held") for source in self.sources or ()):
             codes.append(ExitCode.FAILURE)
         if any(file.action == "conflict" for file in self.files or ()):
             codes.append(ExitCode.OUT_OF_DATE)

@@ -7,6 +7,7 @@ from difflib import unified_diff
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
+from dango_dbt import build as dbt
 from dango_dbt.config import SourcesConfig
 from dango_dbt.errors import ConfigError, DangoError, ExitCode
 from dango_dbt.files import Change, apply, read_text, sweep, write_atomic
@@ -77,8 +78,13 @@ def generate_after(  # noqa: PLR0913 - all that it depends on
     try:
         plan = plan_generation(layout, config, target, adapter)
         retyped = [risk for risk in plan.risks if risk.table]
+        if retyped:
+            dbt.ensure_packages(layout.dbt, progress)
         impacts = impacts_of(layout, retyped, target)
-        run = _holding(replace(run, impacts=impacts), to_hold(impacts), progress)
+        generate = "dango-dbt generate"
+        if target != dbt.taken_target(layout.dbt):
+            generate += f" --target {target}"
+        run = _holding(replace(run, impacts=impacts), to_hold(impacts), generate, progress)
         if frozen:
             return run
         if run.held:
@@ -89,11 +95,11 @@ def generate_after(  # noqa: PLR0913 - all that it depends on
         return replace(run, error=Failure.of(error), error_code=code)
 
 
-def _holding(run: RunResult, held: tuple[str, ...], progress: Progress) -> RunResult:
+def _holding(run: RunResult, held: tuple[str, ...], generate: str, progress: Progress) -> RunResult:
     """Say which tables are held, and what to do about them."""
     for impact in run.impacts or ():
         if f"{impact.source}.{impact.table}" in held:
-            progress.warning(held_text(impact))
+            progress.warning(_held_text(impact, generate))
     sources = {name.partition(".")[0] for name in held}
     results = tuple(
         replace(result, status="held")
@@ -104,16 +110,24 @@ def _holding(run: RunResult, held: tuple[str, ...], progress: Progress) -> RunRe
     return replace(run, sources=results, held=held)
 
 
-def held_text(impact: Impact) -> str:
-    """Say why what depends on a table is held back, and the ways out."""
-    column = f"{impact.table}.{impact.column}"
-    users = [use for use in impact.uses if use.kind != "test"]
-    names = ", ".join(f"`{use.name}`" for use in users)
-    because = f"used by {names}" if names else f"nobody knows what uses it ({impact.unknown})"
+def _held_text(impact: Impact, generate: str) -> str:
+    """Say why what depends on a table is held back, and the ways out.
+
+    Args:
+        impact: the change.
+        generate: the command that accepts it.
+    """
+    users = [use for use in impact.uses if use.kind != "test"] or impact.uses
+    known = [f"`{use.name}`" for use in users if not use.unread]
+    unread = [f"`{use.name}`" for use in users if use.unread]
+    parts = [f"it is used by {', '.join(known)}"] if known else []
+    parts += [f"{', '.join(unread)} may use it"] if unread else []
+    parts += [f"what uses it is not known ({impact.unknown})"] if impact.unknown else []
     return (
-        f"source `{impact.source}`: `{column}`: {impact.change}, and it is {because}: what depends"
-        f" on `{impact.table}` stays as it was. Mend the source, or set"
-        " `staging: {variants: coalesce}`; `dango-dbt generate` accepts the change as it is"
+        f"source `{impact.source}`: `{impact.table}.{impact.column}` {impact.change}, and"
+        f" {' and '.join(parts)}: nothing that depends on `{impact.table}` is built (tables stay as"
+        " they were, views show what is there). Set `staging: {variants: coalesce}`, or mend the"
+        f" source; `{generate}` accepts the change as it is"
     )
 
 

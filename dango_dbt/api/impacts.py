@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import TYPE_CHECKING
 
 from dango_dbt import build as dbt
@@ -15,7 +15,7 @@ from dango_dbt.results import Impact, Use
 
 if TYPE_CHECKING:
     from dango_dbt.graph import Graph, GraphNode
-    from dango_dbt.lineage import NodeUse
+    from dango_dbt.lineage import Lineage, NodeUse
 
 __all__ = ["impacts_of", "to_hold"]
 
@@ -36,28 +36,43 @@ def impacts_of(layout: ProjectLayout, risks: Sequence[Risk], target: str) -> tup
     except DangoError as error:
         return tuple(_unknown(risk, str(error)) for risk in risks)
     dialect = destinations.adapter(resolved.type).dialect
-    return tuple(_impact(risk, graph, dialect) for risk in risks)
+    from dango_dbt.lineage import Lineage
+
+    lineage = Lineage(graph, dialect)
+    gone = {risk.model for risk in risks if risk.column is None}
+    return tuple(
+        _end(risk, graph, gone)
+        if risk.column is None
+        else _impact(risk, risk.column, graph, lineage)
+        for risk in risks
+    )
 
 
-def to_hold(impacts: Sequence[Impact]) -> tuple[str, ...]:
+def to_hold(retyped: Sequence[Impact]) -> tuple[str, ...]:
     """Name the tables, as `source.table`, whose descendants would rely on a column in vain."""
-    found = [
-        f"{impact.source}.{impact.table}"
-        for impact in impacts
-        if impact.breaking and impact.change != "removed"
-    ]
+    found = [f"{impact.source}.{impact.table}" for impact in retyped if impact.breaking]
     return tuple(dict.fromkeys(found))
 
 
-def _impact(risk: Risk, graph: Graph, dialect: str) -> Impact:
-    from dango_dbt.lineage import uses
+def _end(risk: Risk, graph: Graph, gone: Collection[str | None]) -> Impact:
+    """Say what refers to a model that goes: without it, dbt cannot even parse."""
+    roots = {node.unique_id for node in graph.nodes.values() if _is_root(node, risk)}
+    users = [
+        node
+        for node in graph.nodes.values()
+        if roots.intersection(node.parents) and TEST_TAG not in node.tags and node.name not in gone
+    ]
+    uses = tuple(Use(node.unique_id, node.name, node.kind, rows=True) for node in users)
+    return Impact(risk.source, risk.model or "", None, risk.change, uses, breaking=bool(uses))
 
+
+def _impact(risk: Risk, column: str, graph: Graph, lineage: Lineage) -> Impact:
     roots = [node.unique_id for node in graph.nodes.values() if _is_root(node, risk)]
-    found = uses(graph, {root: [risk.column] for root in roots}, dialect)
+    found = lineage.uses({root: [column] for root in roots})
     return Impact(
         risk.source,
         risk.table or risk.model or "",
-        risk.column,
+        column,
         risk.change,
         tuple(_use(use) for use in found),
         breaking=any(_relies(use, risk) for use in found),

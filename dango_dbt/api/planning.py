@@ -80,11 +80,11 @@ def plan_generation(  # noqa: PLR0913 - all that it depends on
             newer dango-dbt.
         GenerateError: a file cannot be read.
     """
-    if not upgrade and (reason := behind(config)):
-        return GenerationPlan(target, (), (), (reason,), (), ())
     planning = _Planning(layout, config, target, adapter, held, prune=prune)
     planning.plan(names)
-    if change := upgraded(layout, config):
+    if not upgrade and (reason := behind(config)):
+        return GenerationPlan(target, (), (), (reason,), (), tuple(planning.risks))
+    if not names and (change := upgraded(layout, config)):
         planning.changes.append(change)
     return GenerationPlan(
         target,

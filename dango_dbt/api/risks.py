@@ -25,14 +25,14 @@ class Risk:
         source: name of the source.
         table: name of its table; None: the column is a staging model's.
         model: name of the staging model; None: the table has none.
-        column: its name.
+        column: its name; None: the model goes as a whole.
         change: what becomes of it, in words.
     """
 
     source: str
     table: str | None
     model: str | None
-    column: str
+    column: str | None
     change: str
 
 
@@ -52,13 +52,15 @@ def retyped_columns(source: SourceTables, changes: Collection[SchemaChange]) -> 
 def removed_columns(changes: Collection[Change]) -> Iterator[Risk]:
     """Find the columns that generated properties have declared and will declare no more."""
     for change in changes:
-        if change.path.name.endswith("__models.yml") and change.action != "conflict":
-            source = change.path.parent.name
-            after = _columns(change.after)
-            for model, columns in _columns(change.before).items():
-                for column in columns:
-                    if column not in after.get(model, ()):
-                        yield Risk(source, None, model, column, "removed")
+        if not change.path.name.endswith("__models.yml"):
+            continue
+        in_conflict = change.action == "conflict"
+        before = _columns(change.base if in_conflict else change.before)
+        after = _columns(change.wanted if in_conflict else change.after)
+        for model, columns in before.items():
+            gone = [column for column in columns if column not in after.get(model, ())]
+            for column in gone if model in after else (None,):
+                yield Risk(change.path.parent.name, None, model, column, "removed")
 
 
 def _columns(text: str | None) -> dict[str, list[str]]:

@@ -17,7 +17,6 @@ from typing import Any
 from dango_dbt import yaml_files
 from dango_dbt.build.commands import failure_of, target_option
 from dango_dbt.build.events import EventReader
-from dango_dbt.build.packages import ensure_packages
 from dango_dbt.build.runners import runner
 from dango_dbt.errors import BuildError
 from dango_dbt.files import write_atomic
@@ -43,11 +42,10 @@ def compiled_graph(project: DbtProject, target: Target, *, folder: Path) -> Grap
         folder: where dbt is to write, so that the artefacts of the last run stay.
 
     Raises:
-        BuildError: dbt cannot parse or compile the project, or the packages cannot be installed.
+        BuildError: dbt cannot parse or compile the project, for one since a package is missing.
         ConfigError: no dbt can be found.
         KeyboardInterrupt: dbt was interrupted, and has ended.
     """
-    ensure_packages(project, Progress())
     manifest = folder / "manifest.json"
     manifest.unlink(missing_ok=True)
     options = [*_warehouse(project, target, folder), "--target-path", str(folder), "--write-json"]

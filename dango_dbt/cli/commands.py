@@ -131,7 +131,11 @@ def generate(
     loads. What you have edited is merged with what is new; where both have changed one thing, your
     file stays and what is proposed goes to .dango/conflicts/.
     """
+    if arguments["upgrade"] and arguments["sources"]:
+        raise click.UsageError("--upgrade is for all sources: leave out --source")
     if accept:
+        if any(arguments.values()):
+            raise click.UsageError("--accept takes no other option")
         side, file = accept
         run(reporting, lambda project, _: project.accept(side, file))
     run(reporting, lambda project, progress: project.generate(progress=progress, **arguments))

@@ -40,6 +40,8 @@ def read_sql(text: str, dialect: str) -> Block:
         ValueError: it has no CTE `renamed` with a select list.
     """
     begin, end = select_list(text)
+    if any(span.kind == "block" for span in jinja_spans(text[begin:end])):
+        raise ValueError("a column may stand where it is not always read")
     items = _items(text[begin:end], dialect)
     children = (
         Block("head", (), _lines(text[:begin])),

@@ -42,7 +42,7 @@ def _impacts(impacts: Sequence[Impact]) -> Iterator[str]:
         yield from ("", "#### Impact", "")
     for impact in impacts:
         mark = "**breaking**" if impact.breaking else "nothing relies on it"
-        name = f"{impact.source}.{impact.table}.{impact.column}"
+        name = ".".join(filter(None, (impact.source, impact.table, impact.column)))
         yield f"- {_code(name)} {_text(impact.change)}: {mark}"
         for use in impact.uses:
             yield f"  - {use.kind} {_code(use.name)} {_text(use_text(use))}".rstrip()

@@ -100,7 +100,8 @@ def impacts(results: Sequence[Impact], verbosity: Verbosity) -> list[Line]:
     lines = []
     for impact in results:
         mark = ("breaking", "red") if impact.breaking else ("nothing relies on it", "dim")
-        name = clean(f"{impact.source}: {impact.table}.{impact.column} {impact.change}  ")
+        what = ".".join(filter(None, (impact.table, impact.column)))
+        name = clean(f"{impact.source}: {what} {impact.change}  ")
         lines.append(Line((name, mark), 2))
         width = max((len(use.name) for use in impact.uses), default=0)
         users = [

@@ -215,6 +215,37 @@ def test_a_column_that_goes_is_named_too(shop: Workspace) -> None:
     }
 
 
+def test_a_model_that_goes_breaks_what_refers_to_it(shop: Workspace) -> None:
+    shop.mart("counted", "select count(*) as n from {{ ref('stg_shop__orders') }}")
+    shop.declare(shop={"staging": {"exclude": ["orders"]}})
+    process = shop.command("plan", "--fail-on", "breaking")
+    assert process.returncode == 3
+    assert "  shop: stg_shop__orders removed  breaking\n" in process.stdout
+    assert "model     counted" in process.stdout
+
+
+def test_a_project_that_stays_with_an_older_text_is_held_too(
+    shop: Workspace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from dango_dbt import generate
+
+    monkeypatch.setattr(generate, "GENERATOR_VERSION", 2)
+    path = shop.root / ".dango/sources.yml"
+    path.write_text("generator_version: 1\n" + path.read_text("utf-8"), "utf-8")
+    result = shop.run()
+    assert (result.exit_code, result.held) == (1, ("shop.orders",))
+    assert total(shop) == 3
+
+
+def test_another_source_is_not_red_for_it(shop: Workspace) -> None:
+    shop.code("other", CODE.replace("def shop", "def other"))
+    shop.declare(shop={}, other={})
+    assert shop.run("shop").exit_code == 1
+    result = shop.run("other")
+    assert (result.exit_code, result.held) == (0, ("shop.orders",))
+    assert total(shop) == 3
+
+
 def test_where_dbt_cannot_tell_the_change_is_breaking(shop: Workspace) -> None:
     assert shop.sync(generate=False).exit_code == 0
     shop.mart("broken", "select * from {{ ref('nobody') }}")

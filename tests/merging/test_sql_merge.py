@@ -274,3 +274,10 @@ def test_commas_may_stand_first(prefix: str, edit: tuple[str, str], new: str) ->
 def test_commas_in_both_places_are_a_conflict() -> None:
     mine = BASE.replace("name,\n", "name\n").replace("            price,", "            , price,")
     assert merge(BASE, mine, NEW) is None
+
+
+def test_a_column_does_not_join_what_is_not_always_read() -> None:
+    mine = BASE.replace(
+        "price,\n", "price,\n{% if target.name == 'dev' %} name as n, {% endif %}\n"
+    )
+    assert merge(BASE, mine, NEW) is None
