@@ -53,13 +53,14 @@ class SchemaChange:
     Attributes:
         column: None: the whole table.
         change: what has happened, in words.
-        kind: `retyped`: the column's values come in another type now.
+        kind: `retyped`: the column has another type; `variant`: it has not, and some of its values
+            have come in another type, which are in columns of their own.
     """
 
     table: str
     column: str | None
     change: str
-    kind: Literal["added", "retyped"] = "added"
+    kind: Literal["added", "retyped", "variant"] = "added"
 
 
 @dataclass(frozen=True)

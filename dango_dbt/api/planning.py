@@ -10,6 +10,7 @@ from pathlib import Path
 
 from dango_dbt import destinations, dlt_schema, macros
 from dango_dbt.api.pinning import behind, upgraded
+from dango_dbt.api.remarks import warnings_of
 from dango_dbt.api.risks import Risk, removed_columns, retyped_columns
 from dango_dbt.config import SourceConfig, SourcesConfig, is_source_name
 from dango_dbt.credentials import variables
@@ -25,8 +26,7 @@ from dango_dbt.project import ProjectLayout
 from dango_dbt.references import referring
 from dango_dbt.results import FileAction, SchemaChange, SourceChanges
 from dango_dbt.schema import SourceTables
-from dango_dbt.staging import StagingModel, staged
-from dango_dbt.staging_options import remarks, with_options
+from dango_dbt.staging_options import with_options
 
 __all__ = ["GenerationPlan", "plan_generation"]
 
@@ -213,7 +213,7 @@ class _Planning:
         ]
         self.excluded(tables, own)
         self.risks += retyped_columns(tables, retyped)
-        warnings = _warnings(tables, source, retyped)
+        warnings = warnings_of(tables, source, retyped)
         self.warnings += [f"source `{source.name}`: {text}" for text in warnings]
 
     def accept(self, source: str, schema: StoredSchema) -> tuple[SchemaChange, ...]:
@@ -307,41 +307,3 @@ def _own(path: Path, before: str | None, after: str) -> Change:
     """Plan a file that has no pristine copy: what is put into it takes nothing away."""
     action: FileAction = "created" if before is None else "updated"
     return Change(path, "unchanged" if before == after else action, before, after, after)
-
-
-def _warnings(
-    tables: SourceTables, source: SourceConfig, changes: Collection[SchemaChange]
-) -> Iterator[str]:
-    """Tell what of `staging:` has no effect, and which values their columns could not take."""
-    models = staged(tables)
-    yield from remarks(tables.tables, models, source.staging)
-    for model in models:
-        yield from _variants(model)
-        retyped = [
-            f"`{column.name}`"
-            for column in model.columns
-            if any(
-                (change.table, change.column) == (model.table.name, column.column.name)
-                and change.kind == "retyped"
-                and not column.variants
-                for change in changes
-            )
-        ]
-        if retyped and model.incremental:
-            yield (
-                f"`{model.name}` is a table, and has {' and '.join(retyped)} in the old type until"
-                f" `dango-dbt build --full-refresh --select {model.name}`"
-            )
-
-
-def _variants(model: StagingModel) -> Iterator[str]:
-    variants: dict[str, list[str]] = {}
-    for column in model.columns:
-        if base := column.column.variant_of:
-            variants.setdefault(base, []).append(f"`{column.name}`")
-    for base, names in variants.items():
-        yield (
-            f"values of `{model.table.name}.{base}` have come in another type: they are in"
-            f" {' or '.join(names)}, and `{base}` is null there (mend the source, or set"
-            " `staging: {variants: coalesce}`)"
-        )

@@ -40,7 +40,7 @@ def retyped_columns(source: SourceTables, changes: Collection[SchemaChange]) -> 
     """Find the columns whose values come in another type now, and are not merged into one again."""
     models = {model.table.name: model for model in staged(source)}
     for change in changes:
-        if change.kind != "retyped" or change.column is None:
+        if change.kind == "added" or change.column is None:
             continue
         model = models.get(change.table)
         column = model.column(change.column) if model else None

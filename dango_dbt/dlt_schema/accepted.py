@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any, Literal, cast
 
 import yaml
 
@@ -220,7 +220,7 @@ def changes(accepted: StoredSchema | None, live: StoredSchema) -> tuple[SchemaCh
                 found.append(SchemaChange(name, column, "added"))
             elif known[column]["data_type"] != hints["data_type"]:
                 before, after = known[column]["data_type"], hints["data_type"]
-                found.append(_retyped(name, column, before, after))
+                found.append(_retyped(name, column, before, after, "retyped"))
         found += _variants(name, known, table["columns"])
     return tuple(found)
 
@@ -234,11 +234,14 @@ def _variants(
         if column not in known and hints.get(VARIANT_HINT) in known:
             types.setdefault(hints[VARIANT_HINT], []).append(hints["data_type"])
     for column, after in types.items():
-        yield _retyped(table, column, known[column]["data_type"], " and ".join(after))
+        before = known[column]["data_type"]
+        yield _retyped(table, column, before, " and ".join(after), "variant")
 
 
-def _retyped(table: str, column: str, before: str, after: str) -> SchemaChange:
-    return SchemaChange(table, column, f"changed from {before} to {after}", "retyped")
+def _retyped(
+    table: str, column: str, before: str, after: str, kind: Literal["retyped", "variant"]
+) -> SchemaChange:
+    return SchemaChange(table, column, f"changed from {before} to {after}", kind)
 
 
 def dump(schema: StoredSchema) -> str:

@@ -146,7 +146,7 @@ def test_a_variant_is_a_change_of_its_columns_type() -> None:
     changes = dlt_schema.changes(columns(a="bigint"), with_variant(a="bigint"))
     assert list(changes) == [
         SchemaChange("t", "a__v_text", "added"),
-        SchemaChange("t", "a", "changed from bigint to text", "retyped"),
+        SchemaChange("t", "a", "changed from bigint to text", "variant"),
     ]
 
 
