@@ -27,7 +27,6 @@ def warnings_of(
             if any(
                 (change.table, change.column) == (model.table.name, column.column.name)
                 and change.kind == "retyped"
-                and not column.variants
                 for change in changes
             )
         ]

@@ -44,7 +44,8 @@ def retyped_columns(source: SourceTables, changes: Collection[SchemaChange]) -> 
             continue
         model = models.get(change.table)
         column = model.column(change.column) if model else None
-        if column is None or not column.variants:
+        merged = column is not None and column.variants and change.kind == "variant"
+        if not merged:
             name = model.name if model else None
             yield Risk(source.name, change.table, name, change.column, change.change)
 
