@@ -53,9 +53,17 @@ def slow():
 """
 
 
+# A process that is started in the background of a script ignores SIGINT, and so do its children.
+_LISTENING = """\
+import runpy, signal
+signal.signal(signal.SIGINT, signal.default_int_handler)
+runpy.run_module("dango_dbt", run_name="__main__")
+"""
+
+
 def _start(workspace: Workspace, *args: str) -> subprocess.Popen[str]:
     return subprocess.Popen(
-        [sys.executable, "-m", "dango_dbt", "sync-and-build", *args],
+        [sys.executable, "-c", _LISTENING, "sync-and-build", *args],
         cwd=workspace.root,
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
