@@ -6,7 +6,46 @@ from dataclasses import dataclass
 
 from dango_dbt.errors import DangoError, ExitCode
 
-__all__ = ["ListedSource", "SourceList", "Unreferenced", "Validation"]
+__all__ = [
+    "GraphMember",
+    "JoinedGraph",
+    "ListedSource",
+    "SourceList",
+    "Unreferenced",
+    "Validation",
+]
+
+
+@dataclass(frozen=True)
+class GraphMember:
+    """Something that data goes through: a resource of dlt's, or a node of dbt's.
+
+    Attributes:
+        id: dbt's unique id; of a resource `resource.<source>.<resource>`.
+        kind: `resource`, or dbt's word for what it is: `source` is a source's table.
+        name: what people call it: `source.resource`, `source.table`, or the node's name.
+        parents: the ids of what it comes from, as far as that is shown.
+    """
+
+    id: str
+    kind: str
+    name: str
+    parents: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class JoinedGraph:
+    """dlt's resources and dbt's nodes as one graph; tests are left out.
+
+    Attributes:
+        target: the dbt target that was parsed for.
+        members: parents first.
+        never_generated: sources that dbt does not know of, since they were never loaded.
+    """
+
+    target: str
+    members: tuple[GraphMember, ...]
+    never_generated: tuple[str, ...]
 
 
 @dataclass(frozen=True)

@@ -8,6 +8,8 @@ from graphlib import TopologicalSorter
 
 __all__ = ["Graph", "GraphNode"]
 
+_BUILT = frozenset({"function", "model", "saved_query", "seed", "snapshot", "test", "unit_test"})
+
 
 @dataclass(frozen=True)
 class GraphNode:
@@ -22,6 +24,10 @@ class GraphNode:
         quoted: those of them that are declared with `quote: true`.
         tags: dbt's.
         file: relative to the dbt project.
+        criterion: what selects it, and with other criteria nothing else, in dbt's selection.
+        table: of a source's table, the names of source and table; the table's as the warehouse has
+            it.
+        ephemeral: it is part of what uses it: nothing is built for it.
     """
 
     unique_id: str
@@ -34,6 +40,14 @@ class GraphNode:
     quoted: frozenset[str] = frozenset()
     tags: tuple[str, ...] = ()
     file: str = ""
+    criterion: str = ""
+    table: tuple[str, str] | None = None
+    ephemeral: bool = False
+
+    @property
+    def is_built(self) -> bool:
+        """Whether `dbt build` has a result for it."""
+        return self.kind in _BUILT and not self.ephemeral
 
 
 @dataclass(frozen=True)
@@ -41,6 +55,15 @@ class Graph:
     """All nodes by their unique ids."""
 
     nodes: Mapping[str, GraphNode]
+
+    def tables(self, names: Iterable[str]) -> list[str]:
+        """Find the ids of tables by name: `source.table`, or `source` for all of a source."""
+        wanted = set(names)
+        return [
+            node.unique_id
+            for node in self.nodes.values()
+            if node.table and wanted & {node.table[0], ".".join(node.table)}
+        ]
 
     def downstream(self, roots: Iterable[str]) -> list[GraphNode]:
         """Give all that depends on some nodes, parents first."""

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from pathlib import Path
 
 from dango_dbt.build import MissingReference
 from dango_dbt.config import SourcesConfig, is_source_name
+from dango_dbt.naming import staging_model
 from dango_dbt.project import SOURCES_FILE, ProjectLayout
 
-__all__ = ["advice", "is_to_be_synced", "referring"]
+__all__ = ["advice", "is_to_be_synced", "needing", "referring"]
 
 #: The model and the source of `init`'s example.
 _EXAMPLE = ("planets_explored.sql", "solar_system")
@@ -65,16 +66,31 @@ def referring(layout: ProjectLayout, gone: Iterable[Path]) -> Iterator[str]:
         return
     names = "|".join(map(re.escape, models))
     reference = re.compile(rf"""ref\(\s*['"]({names})['"]""")
-    skipped = {layout.dbt.packages, layout.dbt.target_path}
-    skipped |= {path.parent for path in models.values()}
+    for file, found in _matching(layout, reference, {path.parent for path in models.values()}):
+        for name in sorted(found):
+            yield (
+                f"{file} refers to `{name}`, which is not generated any more: dbt cannot parse the"
+                " project until that is changed"
+            )
+
+
+def needing(layout: ProjectLayout, source: str) -> list[str]:
+    """Name the files of the dbt project that refer to what is generated for a source."""
+    prefix = re.escape(staging_model(source, ""))
+    named = rf"""(?:ref\(\s*['"]{prefix}|source\(\s*['"]{re.escape(source)}['"])"""
+    return [file for file, _ in _matching(layout, re.compile(named), ())]
+
+
+def _matching(
+    layout: ProjectLayout, pattern: re.Pattern[str], skip: Collection[Path]
+) -> Iterator[tuple[str, set[str]]]:
+    """Look through the dbt project's own files; gives each that has it, with what is found."""
+    skipped = {layout.dbt.packages, layout.dbt.target_path, *skip}
     for path in sorted(layout.dbt.directory.rglob("*")):
         if path.suffix not in {".sql", ".yml", ".yaml", ".py"} or skipped & set(path.parents):
             continue
-        for name in sorted(set(reference.findall(path.read_text("utf-8", errors="replace")))):
-            yield (
-                f"{layout.shown(path)} refers to `{name}`, which is not generated any more: dbt"
-                " cannot parse the project until that is changed"
-            )
+        if found := set(pattern.findall(path.read_text("utf-8", errors="replace"))):
+            yield layout.shown(path), found
 
 
 def _disabled(config: SourcesConfig) -> set[str]:

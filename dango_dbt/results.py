@@ -9,6 +9,7 @@ from typing import Literal
 from dango_dbt.errors import DangoError, ExitCode
 
 __all__ = [
+    "NOT_BUILT",
     "AddedSource",
     "BuildResult",
     "Failure",
@@ -26,6 +27,9 @@ __all__ = [
 SyncStatus = Literal["success", "failed", "skipped", "held"]
 FileAction = Literal["created", "updated", "merged", "unchanged", "removed", "conflict"]
 BuildStatus = Literal["success", "failed", "not_run"]
+
+#: How the message of a node begins that was left out, since what it needs has failed.
+NOT_BUILT = "not built: "
 
 #: dbt's node statuses that make a build fail (dbt_artifacts: RunStatus, TestStatus).
 FAILED_NODE_STATUSES = frozenset({"error", "fail", "runtime error", "partial success"})
@@ -120,6 +124,8 @@ class SyncResult:
     Attributes:
         dataset: where it is loaded; None where its entry in sources.yml names none that can be.
         tables: rows loaded by this run, by table name; dlt's own tables are left out.
+        changed: the tables that other rows are in now, or may be; with a table those that are
+            nested in it, since their rows go with their parents'.
         seconds: wall time by stage: prepare, extract, normalize, load.
     """
 
@@ -130,6 +136,7 @@ class SyncResult:
     schema_changes: tuple[SchemaChange, ...] = ()
     seconds: Mapping[str, float] = field(default_factory=dict)
     error: Failure | None = None
+    changed: tuple[str, ...] = ()
 
     @property
     def rows(self) -> int:
@@ -175,12 +182,18 @@ class NodeResult:
 
 @dataclass(frozen=True)
 class BuildResult:
-    """What dbt did. `error` is set where it did not get to its nodes: status `not_run`."""
+    """What dbt did. `error` is set where it did not get to its nodes: status `not_run`.
+
+    Attributes:
+        nodes: what became of each; those that were left out since what they need has failed, too.
+        reason: why dbt was not asked to run, where nothing is wrong with it.
+    """
 
     status: BuildStatus
     nodes: tuple[NodeResult, ...] = ()
     error: Failure | None = None
     seconds: float = 0.0
+    reason: str | None = None
 
 
 @dataclass(frozen=True)

@@ -10,7 +10,7 @@ import inspect
 import sys
 import threading
 import traceback
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from types import ModuleType
@@ -23,7 +23,7 @@ from dango_dbt.verified import not_in_dlt
 if TYPE_CHECKING:
     from dlt.extract import DltResource, DltSource
 
-__all__ = ["forget_modules", "import_modules", "load", "user_frame"]
+__all__ = ["forget_modules", "import_modules", "limited", "load", "user_frame"]
 
 #: Modules of custom_sources/ live below this package, so that a file named requests.py there
 #: shadows no library. dlt names its configuration sections after the last part only.
@@ -307,3 +307,24 @@ def _select(dlt_source: DltSource, source: SourceConfig) -> DltSource:
             hint=f"it has: {', '.join(dlt_source.resources)}",
         )
     return dlt_source.with_resources(*source.resources)
+
+
+def limited(dlt_source: DltSource, name: str, resources: Collection[str]) -> DltSource:
+    """Load only some of the resources; dlt calls what their transformers depend on by itself.
+
+    Args:
+        dlt_source: with those selected that the source's entry allows.
+        name: the source's.
+        resources: those to load.
+
+    Raises:
+        ConfigError: none of them is there.
+    """
+    there = dlt_source.selected_resources
+    wanted = [resource for resource in there if resource in resources]
+    if not wanted:
+        raise ConfigError(
+            f"source `{name}` loads no resource {', '.join(f'`{each}`' for each in resources)}",
+            hint=f"it loads: {', '.join(there) or 'none'}",
+        )
+    return dlt_source.with_resources(*wanted)

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 from dango_dbt import build as dbt
+from dango_dbt import unbuilt
 from dango_dbt.config import SourcesConfig
 from dango_dbt.errors import ConfigError, DangoError, ExitCode
 from dango_dbt.files import Change, apply, read_text, sweep, write_atomic
@@ -36,6 +37,7 @@ def write_generated(
         GenerateError: a file cannot be written.
     """
     sweep(change.path.parent for change in plan.changes)
+    unbuilt.changed(layout.state(plan.target), plan.new_code)
     for change in plan.changes:
         apply(change)
         _keep_apart(layout, change)

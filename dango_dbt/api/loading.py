@@ -8,6 +8,7 @@ from difflib import get_close_matches
 from functools import partial
 from typing import TYPE_CHECKING
 
+from dango_dbt.api.selecting import ToLoad
 from dango_dbt.arguments import read_arguments
 from dango_dbt.config import BrokenSource, SourceConfig, SourcesConfig, in_one
 from dango_dbt.credentials import secret_values, unset_error
@@ -21,7 +22,24 @@ from dango_dbt.validation import dataset_problem
 if TYPE_CHECKING:
     from dango_dbt.sync import Refresh
 
-__all__ = ["Loaded", "refuse_unknown", "restore_schemas", "sync_sources"]
+__all__ = ["LoadOptions", "Loaded", "refuse_unknown", "restore_schemas", "sync_sources"]
+
+
+@dataclass(frozen=True)
+class LoadOptions:
+    """How sources are loaded.
+
+    Attributes:
+        refresh: what raw data to drop first, in dlt's words; None: nothing.
+        allow_empty: load although a filled table becomes empty by it.
+        parallel: how many sources to load at the same time.
+        fail_fast: begin with no other source once one has failed.
+    """
+
+    refresh: Refresh | None
+    allow_empty: bool
+    parallel: int
+    fail_fast: bool
 
 
 @dataclass(frozen=True)
@@ -40,14 +58,12 @@ class Loaded:
 def sync_sources(  # noqa: PLR0913, PLR0917 - all that a load depends on
     layout: ProjectLayout,
     config: SourcesConfig,
-    names: Sequence[str],
+    chosen: ToLoad,
     target: Target,
-    refresh: Refresh | None,
-    parallel: int,
-    allow_empty: bool,  # noqa: FBT001 - passed on as the others are
+    options: LoadOptions,
     progress: Progress,
 ) -> Loaded:
-    """Load the named sources, or all that are enabled.
+    """Load some sources, or all that are enabled.
 
     What is wrong with one source's entry is told before anything runs, and keeps no other source
     from loading.
@@ -58,9 +74,10 @@ def sync_sources(  # noqa: PLR0913, PLR0917 - all that a load depends on
     """
     from dango_dbt import destinations
 
-    sources, broken = _selected(config, names)
+    sources, broken = _selected(config, chosen.names)
     if not sources and not broken:
-        progress.warning("no source is enabled: nothing to load")
+        if chosen.names is None:
+            progress.warning("no source is enabled: nothing to load")
         return Loaded()
     warehouse = destinations.warehouse(target)
     refused = [_refused(source, source.problems, progress) for source in broken]
@@ -97,12 +114,20 @@ def sync_sources(  # noqa: PLR0913, PLR0917 - all that a load depends on
             state=layout.state(target.name),
             live_schema=layout.live_schema(target.name, source.name),
             place_of=partial(config.place_of, source),
-            refresh=refresh,
-            allow_empty=allow_empty,
+            resources=chosen.resources.get(source.name),
+            refresh=options.refresh,
+            allow_empty=options.allow_empty,
         )
         for source, given in zip(sources, arguments, strict=True)
     ]
-    tried = sync_all(jobs, warehouse, root=layout.root, parallel=parallel, progress=progress)
+    tried = sync_all(
+        jobs,
+        warehouse,
+        root=layout.root,
+        parallel=options.parallel,
+        fail_fast=options.fail_fast,
+        progress=progress,
+    )
     return Loaded(tuple(refused), tuple(tried))
 
 
@@ -161,13 +186,18 @@ def refuse_unknown(config: SourcesConfig, names: Sequence[str]) -> None:
 
 
 def _selected(
-    config: SourcesConfig, names: Sequence[str]
+    config: SourcesConfig, names: Sequence[str] | None
 ) -> tuple[list[SourceConfig], list[BrokenSource]]:
-    """Find the sources to load, in the file's order; no names: all that are enabled.
+    """Find the sources to load, in the file's order; None: all that are enabled.
 
     Raises:
         ConfigError: a name is unknown, or the source is disabled.
     """
+    if names is None:
+        return (
+            [source for source in config.sources if source.enabled],
+            [source for source in config.broken if source.enabled],
+        )
     refuse_unknown(config, names)
     known = {source.name: source for source in config.sources}
     for name in names:
@@ -178,13 +208,9 @@ def _selected(
                 hint="set `enabled: true` to load it",
             )
     return (
-        [source for source in config.sources if _is_meant(source, names)],
-        [source for source in config.broken if _is_meant(source, names)],
+        [source for source in config.sources if source.name in names],
+        [source for source in config.broken if source.name in names],
     )
-
-
-def _is_meant(source: SourceConfig | BrokenSource, names: Sequence[str]) -> bool:
-    return source.name in names if names else source.enabled
 
 
 def _refused(

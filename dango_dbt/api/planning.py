@@ -9,6 +9,7 @@ from functools import partial
 from pathlib import Path
 
 from dango_dbt import destinations, dlt_schema, macros
+from dango_dbt.api.code_changes import tables_with_new_code
 from dango_dbt.api.pinning import behind, upgraded
 from dango_dbt.api.remarks import warnings_of
 from dango_dbt.api.risks import Risk, removed_columns, retyped_columns
@@ -42,6 +43,7 @@ class GenerationPlan:
         warnings: what the user should know of the result.
         taken: which files with a load's schema are used up by it, and what they are called then.
         risks: columns that are retyped or go, which models may rely on.
+        new_code: the tables, as `source.table`, whose model or declaration changes.
     """
 
     target: str
@@ -50,6 +52,7 @@ class GenerationPlan:
     warnings: tuple[str, ...]
     taken: tuple[tuple[Path, Path], ...]
     risks: tuple[Risk, ...]
+    new_code: tuple[str, ...] = ()
 
 
 def plan_generation(  # noqa: PLR0913 - all that it depends on
@@ -93,6 +96,7 @@ def plan_generation(  # noqa: PLR0913 - all that it depends on
         tuple(planning.warnings),
         tuple(planning.taken),
         (*planning.risks, *removed_columns(planning.changes)),
+        tuple(planning.new_code),
     )
 
 
@@ -116,6 +120,7 @@ class _Planning:
         self.warnings: list[str] = []
         self.taken: list[tuple[Path, Path]] = []
         self.risks: list[Risk] = []
+        self.new_code: list[str] = []
 
     def plan(self, names: Collection[str]) -> None:
         # what is wrong with an entry may be its name
@@ -205,12 +210,14 @@ class _Planning:
         own = handed_over(self.layout.dbt.models / models_file(source.name))
         changes = [self.change(self.layout.dbt.models, file, own) for file in planned]
         conflicts = [change.path.stem for change in changes if change.action == "conflict"]
-        self.changes += [
+        changes = [
             self.change(self.layout.dbt.models, self.keeping(file, conflicts), own)
             if conflicts and file.path.name == models_file(source.name).name
             else change
             for file, change in zip(planned, changes, strict=True)
         ]
+        self.changes += changes
+        self.new_code += tables_with_new_code(tables, changes)
         self.excluded(tables, own)
         self.risks += retyped_columns(tables, retyped)
         warnings = warnings_of(tables, source, retyped)

@@ -14,26 +14,21 @@ from dango_dbt.api.generating import (
     accept_file,
     accept_properties,
     file_results,
-    generate_after,
     write_generated,
 )
+from dango_dbt.api.left_out import criteria, explained, left_out, warn_of_removed
 from dango_dbt.api.listing import list_sources, remove_source, warnings_of_broken
-from dango_dbt.api.loading import refuse_unknown, restore_schemas, sync_sources
-from dango_dbt.api.selection import (
-    build_selection,
-    exclude,
-    explained,
-    left_out,
-    warn_of_removed,
-)
-from dango_dbt.api.targets import adapter_followed, target_to_load
+from dango_dbt.api.loading import LoadOptions, refuse_unknown, restore_schemas
+from dango_dbt.api.running import Selected, sync_and_generate
+from dango_dbt.api.targets import adapter_followed
 from dango_dbt.config import SourcesConfig, in_one, load_sound
-from dango_dbt.discovery import unreferenced, unreferenced_text
+from dango_dbt.discovery import unreferenced
 from dango_dbt.errors import ExitCode
-from dango_dbt.findings import SourceList, Unreferenced, Validation
+from dango_dbt.findings import JoinedGraph, SourceList, Unreferenced, Validation
 from dango_dbt.progress import Progress
 from dango_dbt.project import SOURCES_FILE, DbtProject, ProjectLayout, find_root
-from dango_dbt.results import BuildResult, RunResult
+from dango_dbt.results import RunResult
+from dango_dbt.selection import Selection
 from dango_dbt.validation import validate
 
 if TYPE_CHECKING:
@@ -74,44 +69,44 @@ class Project:
         self,
         sources: Sequence[str] = (),
         *,
+        select: Sequence[str] = (),
+        exclude: Sequence[str] = (),
+        selector: str | None = None,
+        state: str | Path | None = None,
         target: str | None = None,
         refresh: Refresh | None = None,
         allow_empty: bool = False,
         parallel: int = PARALLEL_SOURCES,
+        fail_fast: bool = False,
         generate: bool = True,
         progress: Progress | None = None,
     ) -> RunResult:
         """Load sources into the warehouse of a dbt target, then generate dbt code from them.
 
         Args:
-            sources: names of the sources to load; none: all that are enabled.
+            sources: names of the sources to load; none, and no selection: all that are enabled.
+            select: criteria of dbt's selection; what is loaded are the sources' tables in it.
+            exclude: likewise, of what is not selected.
+            selector: the name of a selector in selectors.yml, instead of both.
+            state: the folder with the artefacts that `state:` compares with.
             target: name of the dbt target; None: the profile's default.
             refresh: what raw data to drop first, in dlt's words; None: nothing.
             allow_empty: load although a filled table becomes empty by it.
             parallel: how many sources to load at the same time.
+            fail_fast: begin with no other source once one has failed.
             generate: whether to generate dbt code afterwards.
             progress: is told what happens while it happens.
 
         Raises:
             ConfigError: the project or an argument is wrong; nothing has been loaded then.
+            BuildError: dbt cannot tell what is selected.
         """
         started = time.perf_counter()
-        progress = progress or Progress()
-        resolved = target_to_load(self.layout, self.config, target)
-        follows = adapter_followed(self.layout, self.config) if generate else None
-        if found := self.unreferenced():
-            progress.warning(unreferenced_text(found, self.config.names))
-        loaded = sync_sources(
-            self.layout, self.config, sources, resolved, refresh, parallel, allow_empty, progress
+        selected = Selected(tuple(sources), Selection.of(select, exclude, selector, state))
+        options = LoadOptions(refresh, allow_empty, parallel, fail_fast)
+        run = sync_and_generate(
+            self, selected, options, target, progress or Progress(), generate=generate
         )
-        run = RunResult(
-            "sync",
-            resolved.name,
-            sources=(*loaded.refused, *loaded.tried),
-            error_code=ExitCode.USAGE if loaded.refused else ExitCode.SUCCESS,
-        )
-        if follows is not None:
-            run = generate_after(self.layout, self.config, run, follows, progress)
         return replace(run, seconds=time.perf_counter() - started)
 
     def generate(  # noqa: PLR0913 - the command's options
@@ -251,7 +246,8 @@ class Project:
         resolved = dbt.resolve_target(self.layout.dbt, target)
         warn_of_removed(self.layout, self.config, progress)
         if "--selector" not in args:
-            args = [*args, *exclude(left_out(self.layout, self.config))]
+            without = criteria(left_out(self.layout, self.config))
+            args = [*args, *(["--exclude", *without] if without else [])]
         elif disabled := left_out(self.layout, self.config):  # dbt takes a selector alone
             progress.warning(f"--selector may build disabled sources: {', '.join(disabled)}")
         built = dbt.build(
@@ -270,6 +266,10 @@ class Project:
         self,
         sources: Sequence[str] = (),
         *,
+        select: Sequence[str] = (),
+        exclude: Sequence[str] = (),
+        selector: str | None = None,
+        state: str | Path | None = None,
         target: str | None = None,
         refresh: Refresh | None = None,
         allow_empty: bool = False,
@@ -277,48 +277,33 @@ class Project:
         threads: int | None = None,
         full_refresh: bool = False,
         frozen: bool = False,
+        fail_fast: bool = False,
+        changed_only: bool = False,
         progress: Progress | None = None,
     ) -> RunResult:
         """Load sources, generate dbt code from them, and build.
 
-        All is built or, where sources are named, these and what is downstream of them. A source
-        that fails takes only its own descendants out of the build. The arguments are those of
-        `sync` and `build`, and `frozen`: build the dbt code as it is, without generating any.
+        All is loaded and built or, where something is selected, just that. A source that fails
+        takes only its own descendants out of the build. The arguments are those of `sync` and
+        `build`, `frozen`: build the dbt code as it is, without generating any, and `changed_only`:
+        build only what is downstream of tables that have changed since it was built.
 
         Raises:
             ConfigError: the project or an argument is wrong; nothing has been loaded then.
+            BuildError: dbt cannot tell what is selected.
         """
+        from dango_dbt.api.building import BuildOptions, build_after
+
         started = time.perf_counter()
         progress = progress or Progress()
-        run = self.sync(
-            sources,
-            target=target,
-            refresh=refresh,
-            allow_empty=allow_empty,
-            parallel=parallel,
-            generate=not frozen,
-            progress=progress,
-        )
+        selected = Selected(tuple(sources), Selection.of(select, exclude, selector, state))
+        loading = LoadOptions(refresh, allow_empty, parallel, fail_fast)
+        run = sync_and_generate(self, selected, loading, target, progress, frozen=frozen)
         run = replace(run, command="sync-and-build")
-        if frozen:  # generation warns by itself
-            warn_of_removed(self.layout, self.config, progress)
-            follows = adapter_followed(self.layout, self.config)
-            run = generate_after(self.layout, self.config, run, follows, progress, frozen=True)
         if run.error is None:
-            results = run.sources or ()
-            failed = [result.name for result in results if result.status in ("failed", "skipped")]
-            selection = build_selection(self.layout, self.config, sources, failed, run.held)
-            built = BuildResult("not_run")
-            if selection is not None:
-                built = dbt.build(
-                    self.layout.dbt,
-                    args=selection,
-                    target=target,
-                    threads=threads,
-                    full_refresh=full_refresh,
-                    progress=progress,
-                )
-            run = replace(run, build=explained(self.layout, self.config, built, failed))
+            options = BuildOptions(threads, full_refresh, fail_fast, changed_only)
+            built = build_after(self.layout, self.config, run, selected, options, progress)
+            run = replace(run, build=built)
         return replace(run, seconds=time.perf_counter() - started)
 
     def dbt(self, args: Sequence[str], *, target: str | None = None) -> int:
@@ -361,6 +346,30 @@ class Project:
         listed = list_sources(self.layout, self.config, name)
         warnings = warnings_of_broken(self.config)
         return SourceList(name, listed, tuple(self.unreferenced()), warnings)
+
+    def graph(  # noqa: PLR0913 - the command's options
+        self,
+        *,
+        select: Sequence[str] = (),
+        exclude: Sequence[str] = (),
+        selector: str | None = None,
+        state: str | Path | None = None,
+        target: str | None = None,
+        progress: Progress | None = None,
+    ) -> JoinedGraph:
+        """Join dlt's resources and dbt's nodes into one graph; the arguments are those of `sync`.
+
+        Raises:
+            ConfigError: the project or an argument is wrong.
+            BuildError: dbt cannot parse the project, or the selection is wrong.
+        """
+        from dango_dbt.api.joining import joined_graph
+
+        self._refuse_broken()
+        name = target or dbt.taken_target(self.layout.dbt)
+        dbt.adapter_type(self.layout.dbt, name)  # refuses a target that is not there
+        selection = Selection.of(select, exclude, selector, state)
+        return joined_graph(self.layout, self.config, selection, name, progress or Progress())
 
     def remove_source(self, name: str) -> list[str]:
         """Take a source's entry out of sources.yml; all other text stays as it is.

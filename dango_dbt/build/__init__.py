@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from dango_dbt.build.commands import build, dbt, parse
 from dango_dbt.build.compiling import compiled_graph
+from dango_dbt.build.listing import list_nodes
 from dango_dbt.build.missing import MissingReference, missing_reference
 from dango_dbt.build.packages import ensure_packages
 from dango_dbt.build.profile import (
@@ -20,6 +21,7 @@ from dango_dbt.build.profile import (
     taken_target,
 )
 from dango_dbt.build.runners import runner
+from dango_dbt.build.selectors import has_default_selector
 
 __all__ = [
     "MissingReference",
@@ -29,6 +31,8 @@ __all__ = [
     "dbt",
     "default_target",
     "ensure_packages",
+    "has_default_selector",
+    "list_nodes",
     "missing_reference",
     "other_targets",
     "parse",

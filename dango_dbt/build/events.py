@@ -15,7 +15,14 @@ __all__ = ["EventReader", "is_read", "plain"]
 _ANSI = re.compile(r"\x1b\[[0-9;]*m")
 
 _READ = frozenset(
-    {"ConcurrencyLine", "LogStartLine", "MainEncounteredError", "NodeFinished", "NodeStart"}
+    {
+        "ConcurrencyLine",
+        "LogStartLine",
+        "MainEncounteredError",
+        "NodeFinished",
+        "NodeStart",
+        "PrintEvent",  # what `dbt ls` lists
+    }
 )
 #: Repeats, at the end, deprecations that have been told one by one.
 _REPEATED = "DeprecationsSummary"

@@ -10,9 +10,10 @@ from typing import Any, Literal
 import click
 
 from dango_dbt.cli import options
-from dango_dbt.cli.running import Reporting, run, run_init, run_plain, run_validate
+from dango_dbt.cli.running import Reporting, run, run_init, run_ls, run_plain, run_validate
+from dango_dbt.cli.selection import SelectingCommand, selection
 
-__all__ = ["build", "dbt", "generate", "init", "plan", "sync", "sync_and_build", "validate"]
+__all__ = ["build", "dbt", "generate", "init", "ls", "plan", "sync", "sync_and_build", "validate"]
 
 #: dlt's words (https://dlthub.com/docs/general-usage/pipeline#refresh-pipeline-data-and-state).
 _REFRESH = ("drop_data", "drop_resources", "drop_sources")
@@ -34,7 +35,12 @@ def init(directory: Path, dbt_project: Path | None) -> None:
     run_init(directory, dbt_project)
 
 
-@click.command("sync-and-build", short_help="Load sources, generate dbt code, run dbt build.")
+@click.command(
+    "sync-and-build",
+    cls=SelectingCommand,
+    short_help="Load sources, generate dbt code, run dbt build.",
+)
+@selection
 @options.source
 @options.target
 @options.full_refresh
@@ -46,12 +52,20 @@ def init(directory: Path, dbt_project: Path | None) -> None:
     is_flag=True,
     help="Build the dbt code as it is committed; tell schema changes, and write none of them.",
 )
+@click.option(
+    "--changed-only",
+    is_flag=True,
+    help="Build only what depends on tables that have changed since it was built.",
+)
+@options.fail_fast
 @options.reporting
 def sync_and_build(reporting: Reporting, **arguments: Any) -> None:  # noqa: ANN401 - click's
     """Load sources, generate dbt code from them, and run dbt build.
 
-    With --source, loads these sources, then builds them and all that is downstream of them. A
-    source that fails takes only its own descendants out of the build.
+    With --select and the like, loads exactly the sources' tables that dbt's selection contains, and
+    builds just that selection: `+fct_orders` is the model with all that it needs, `fct_orders`
+    loads nothing. `--source shop` is `--select source:shop+`. A source that fails takes only its
+    own descendants out of the build.
     """
     run(
         reporting,
@@ -59,7 +73,12 @@ def sync_and_build(reporting: Reporting, **arguments: Any) -> None:  # noqa: ANN
     )
 
 
-@click.command("sync", short_help="Load sources and generate dbt code; do not build.")
+@click.command(
+    "sync",
+    cls=SelectingCommand,
+    short_help="Load sources and generate dbt code; do not build.",
+)
+@selection
 @options.source
 @options.target
 @click.option("--no-generate", is_flag=True, help="Only load; leave the dbt project as it is.")
@@ -71,6 +90,7 @@ def sync_and_build(reporting: Reporting, **arguments: Any) -> None:  # noqa: ANN
 @click.option("-y", "--yes", is_flag=True, help="Do not ask before raw data is dropped.")
 @options.allow_empty
 @options.parallel
+@options.fail_fast
 @options.reporting
 def sync(
     reporting: Reporting,
@@ -79,9 +99,12 @@ def sync(
     yes: bool,
     **arguments: Any,  # noqa: ANN401 - click's
 ) -> None:
-    """Load sources into the warehouse and generate dbt code from them."""
+    """Load sources into the warehouse and generate dbt code from them.
+
+    With --select and the like, loads exactly the sources' tables that dbt's selection contains.
+    """
     if arguments["refresh"] and not yes:
-        _confirm(arguments["refresh"], arguments["sources"])
+        _confirm(arguments["refresh"], _meant(**arguments))
     run(
         reporting,
         lambda project, progress: project.sync(
@@ -90,9 +113,22 @@ def sync(
     )
 
 
-def _confirm(refresh: str, sources: tuple[str, ...]) -> None:
+def _meant(
+    sources: tuple[str, ...],
+    select: tuple[str, ...],
+    exclude: tuple[str, ...],
+    selector: str | None,
+    **_: object,
+) -> str:
+    """Say what is to be loaded, as it was given."""
+    given = [*sources, *(f"`{criterion}`" for criterion in select)]
+    given += [f"selector `{selector}`"] if selector else []
+    without = f" without {', '.join(f'`{criterion}`' for criterion in exclude)}" if exclude else ""
+    return (", ".join(given) or "all enabled sources") + without
+
+
+def _confirm(refresh: str, of: str) -> None:
     """Ask before raw data is dropped; where no one can answer, --yes is the answer."""
-    of = ", ".join(sources) or "all enabled sources"
     if not sys.stdin.isatty():
         raise click.UsageError(f"--refresh {refresh} drops raw data of {of}: confirm with --yes")
     click.confirm(f"Drop raw data of {of} ({refresh}) before loading?", abort=True, err=True)
@@ -173,6 +209,28 @@ def plan(
         raise click.UsageError("--format markdown and --json exclude each other")
     reporting = replace(reporting, as_markdown=format_ == "markdown")
     run(reporting, lambda project, progress: project.plan(progress=progress, **arguments))
+
+
+@click.command(
+    "ls", cls=SelectingCommand, short_help="Show what comes of what, from resources to exposures."
+)
+@selection
+@options.target
+@click.option(
+    "--format",
+    "format_",
+    type=click.Choice(["tree", "mermaid"]),
+    default="tree",
+    help="mermaid: a flowchart, for instance for a README.",
+)
+@options.project_dir
+@options.as_json
+def ls(project_dir: Path | None, format_: str, *, as_json: bool, **arguments: Any) -> None:  # noqa: ANN401 - click's
+    """Show what comes of what: dlt resource, source table, staging, marts, exposures.
+
+    Tests are left out. Connects to nothing.
+    """
+    run_ls(project_dir, format_, as_json=as_json, **arguments)
 
 
 @click.command("validate", short_help="Check everything that can be known before a run.")

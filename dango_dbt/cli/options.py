@@ -14,6 +14,7 @@ from dango_dbt.cli.running import Reporting
 __all__ = [
     "allow_empty",
     "as_json",
+    "fail_fast",
     "full_refresh",
     "parallel",
     "project_dir",
@@ -42,6 +43,12 @@ source = click.option(
     multiple=True,
     metavar="NAME",
     help="Only this source; may be given several times. Default: all that are enabled.",
+)
+fail_fast = click.option(
+    "-x",
+    "--fail-fast",
+    is_flag=True,
+    help="Stop at the first failure: begin with no other source, and build nothing more.",
 )
 threads = click.option(
     "--threads",

@@ -25,6 +25,7 @@ __all__ = [
     "Reporting",
     "run",
     "run_init",
+    "run_ls",
     "run_plain",
     "run_source_add",
     "run_source_list",
@@ -160,6 +161,25 @@ def run_source_list(project_dir: Path | None, target: str | None, *, as_json: bo
         click.echo(report.source_list_json(found))
     else:
         report.source_list(found, report.console_on(sys.stdout))
+
+
+def run_ls(project_dir: Path | None, format_: str, *, as_json: bool, **selection: object) -> None:
+    """Print the graph of dlt's resources and dbt's nodes."""
+    from dango_dbt import report
+    from dango_dbt.api import Project
+
+    with (
+        _only_for_the_document(as_json=as_json) as stdout,
+        _errors_told("ls" if as_json else None, stdout),
+    ):
+        progress = report.PlainProgress(sys.stderr)
+        found = Project.find(project_dir).graph(progress=progress, **selection)  # type: ignore[arg-type] # click's
+        if as_json:
+            click.echo(report.graph_json(found), file=stdout)
+    if format_ == "mermaid" and not as_json:
+        click.echo(report.graph_mermaid(found))
+    elif not as_json:
+        report.joined_graph(found, report.console_on(sys.stdout))
 
 
 def run_source_add(

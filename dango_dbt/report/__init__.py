@@ -13,7 +13,16 @@ from dango_dbt.report.live import LiveProgress
 from dango_dbt.report.markdown import to_markdown
 from dango_dbt.report.plain import PlainProgress
 from dango_dbt.report.terminal import console_on, progress_for
-from dango_dbt.report.text import created, error, source_added, source_list, summary, validation
+from dango_dbt.report.text import (
+    created,
+    error,
+    joined_graph,
+    source_added,
+    source_list,
+    summary,
+    validation,
+)
+from dango_dbt.report.tree import graph_json, graph_mermaid
 from dango_dbt.report.words import Verbosity
 
 __all__ = [
@@ -23,6 +32,9 @@ __all__ = [
     "console_on",
     "created",
     "error",
+    "graph_json",
+    "graph_mermaid",
+    "joined_graph",
     "progress_for",
     "source_add_json",
     "source_added",

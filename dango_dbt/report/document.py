@@ -106,6 +106,7 @@ def _build(build: BuildResult) -> dict[str, object]:
         "status": build.status,
         "nodes": [_node(node) for node in build.nodes],
         "error": _failure(build.error),
+        "reason": build.reason,
         "seconds": round(build.seconds, 3),
     }
 

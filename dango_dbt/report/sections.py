@@ -24,6 +24,7 @@ from dango_dbt.report.words import (
     use_text,
 )
 from dango_dbt.results import (
+    NOT_BUILT,
     BuildResult,
     Failure,
     FileResult,
@@ -158,6 +159,8 @@ def build(result: BuildResult, verbosity: Verbosity) -> list[Line]:
             lines.append(_node(node, node.status))
             lines += _text(node.message or "", 6)
     if verbosity != Verbosity.QUIET:
+        left = [node for node in result.nodes if (node.message or "").startswith(NOT_BUILT)]
+        lines += _limited([_node(node, node.message or "") for node in left], verbosity)
         warned = [node for node in result.nodes if outcome(node) == "warn"]
         warnings = [_node(node, one_line(node.message or "")) for node in warned]
         lines += _limited(warnings, verbosity)
@@ -165,7 +168,8 @@ def build(result: BuildResult, verbosity: Verbosity) -> list[Line]:
         what = "dbt did not run" if result.status == "not_run" else "dbt did not get to its end"
         lines += [Line((_FAILED, f" {what}"), 2), *_failure(result.error, 6)]
     elif result.status == "not_run" and verbosity != Verbosity.QUIET:
-        lines.append(Line((_SKIPPED, " not run"), 2))
+        reason = f": {clean(result.reason)}" if result.reason else ""
+        lines.append(Line((_SKIPPED, f" not run{reason}"), 2))
     return [_heading("Build"), *lines] if lines else []
 
 

@@ -7,8 +7,8 @@ from itertools import chain
 from typing import TYPE_CHECKING
 
 from dango_dbt.errors import DangoError
-from dango_dbt.findings import SourceList, Validation
-from dango_dbt.report import adding, checking, listing, sections
+from dango_dbt.findings import JoinedGraph, SourceList, Validation
+from dango_dbt.report import adding, checking, listing, sections, tree
 from dango_dbt.report.words import Verbosity, count
 from dango_dbt.results import AddedSource, Failure, FileResult, RunResult
 
@@ -16,10 +16,18 @@ if TYPE_CHECKING:
     from rich.console import Console
     from rich.text import Text
 
-__all__ = ["created", "error", "source_added", "source_list", "summary", "validation"]
+__all__ = [
+    "created",
+    "error",
+    "joined_graph",
+    "source_added",
+    "source_list",
+    "summary",
+    "validation",
+]
 
 #: What stands for our marks where the stream's encoding has none of them.
-_ASCII = str.maketrans({"✓": "+", "✗": "x", "→": ">"})
+_ASCII = str.maketrans({"✓": "+", "✗": "x", "→": ">", "├": "|", "└": "`", "│": "|", "─": "-"})
 
 
 def summary(result: RunResult, console: Console, verbosity: Verbosity = Verbosity.NORMAL) -> None:
@@ -55,6 +63,11 @@ def error(err: DangoError, console: Console) -> None:
 def source_list(found: SourceList, console: Console) -> None:
     """Print the sources as a table."""
     _print(listing.source_list_lines(found), console)
+
+
+def joined_graph(found: JoinedGraph, console: Console) -> None:
+    """Print the graph as a tree."""
+    _print(tree.tree_lines(found), console)
 
 
 def source_added(added: AddedSource, console: Console) -> None:

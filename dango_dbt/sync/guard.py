@@ -6,7 +6,7 @@ an empty list for an hour, and all that is built from the table is empty then.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import TYPE_CHECKING
 
 from dlt.common.schema.utils import is_nested_table
@@ -23,17 +23,22 @@ if TYPE_CHECKING:
 __all__ = ["refuse_to_empty"]
 
 
-def refuse_to_empty(pipeline: dlt.Pipeline, job: SyncJob) -> None:
+def refuse_to_empty(pipeline: dlt.Pipeline, job: SyncJob) -> Collection[str]:
     """Give up a load that would empty a filled table.
+
+    Returns:
+        The tables that it is going to empty, since it may.
 
     Raises:
         SyncError: it would have.
     """
-    if job.allow_empty or job.refresh or job.source.on_empty == "allow":
-        return
-    if tables := _emptied(pipeline):
+    if job.refresh:
+        return ()
+    tables = _emptied(pipeline)
+    if tables and not job.allow_empty and job.source.on_empty != "allow":
         steps.give_up(pipeline)
         raise _refusal(tables, job.source.name)
+    return tables
 
 
 def _emptied(pipeline: dlt.Pipeline) -> Mapping[str, int]:

@@ -31,6 +31,7 @@ class SyncJob:
         state: dlt's working folders of the target.
         live_schema: where to keep the schema of the last successful load, for `generate`.
         place_of: says where the value of a key of its entry stands in sources.yml.
+        resources: load only these; None: all that the source's entry allows.
         refresh: what raw data to drop first, in dlt's words.
         allow_empty: let a load empty a filled table, whatever the source's `on_empty`.
     """
@@ -44,6 +45,7 @@ class SyncJob:
     state: Path
     live_schema: Path
     place_of: Callable[..., Place]
+    resources: frozenset[str] | None = None
     refresh: Refresh | None = None
     allow_empty: bool = False
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import time
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager, suppress
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, cast
 
 from dlt.pipeline.exceptions import PipelineStepFailed
@@ -40,7 +40,7 @@ def sync_one(job: SyncJob, warehouse: Warehouse, progress: Progress) -> SyncResu
     name, dataset = job.source.name, job.source.dataset
     try:
         with alone(job), secrets.loading(name):
-            rows, live = _run(job, warehouse, stages)
+            loaded = _run(job, warehouse, stages)
     except PipelineStepFailed as error:
         if isinstance(error.exception, KeyboardInterrupt):
             raise KeyboardInterrupt from error
@@ -56,9 +56,10 @@ def sync_one(job: SyncJob, warehouse: Warehouse, progress: Progress) -> SyncResu
             name,
             "success",
             dataset,
-            tables=rows,
-            schema_changes=dlt_schema.changes(job.accepted, live),
+            tables=loaded.rows,
+            schema_changes=dlt_schema.changes(job.accepted, loaded.live),
             seconds=stages.seconds,
+            changed=loaded.changed,
         )
     _forget_trace(job)
     failure = replace(failure, message=redacted(failure.message, job))
@@ -71,15 +72,24 @@ def _forget_trace(job: SyncJob) -> None:
         (job.state / job.source.pipeline / "trace.pickle").unlink()
 
 
-def _run(
-    job: SyncJob, warehouse: Warehouse, stages: _Stages
-) -> tuple[Mapping[str, int], StoredSchema]:
-    """Go through the stages; gives the rows loaded by table, and the schema as loaded."""
+@dataclass(frozen=True)
+class _Loaded:
+    """What a load has brought: rows by table, the schema as loaded, tables with other rows."""
+
+    rows: Mapping[str, int]
+    live: StoredSchema
+    changed: tuple[str, ...]
+
+
+def _run(job: SyncJob, warehouse: Warehouse, stages: _Stages) -> _Loaded:
+    """Go through the stages."""
     rows: Counter[str] = Counter()
     with stages("prepare"):
         source = sources.load(
             job.source, job.kwargs, job.custom_sources, job.from_secrets, job.place_of
         )
+        if job.resources is not None:
+            source = sources.limited(source, job.source.name, job.resources)
         with warehouse.destination() as destination:
             pipeline, settled = pending.settle(
                 job, destination, source.schema.name, stages.progress
@@ -92,14 +102,16 @@ def _run(
             rows.update(nested_keys.normalize(pipeline, source.schema.name, job, stages.progress))
         with stages("load"), warehouse.destination() as destination:
             pipeline.destination = destination
-            guard.refuse_to_empty(pipeline, job)
-            if job.refresh and job.source.resources is None:
+            emptied = guard.refuse_to_empty(pipeline, job)
+            if job.refresh and job.source.resources is None and job.resources is None:
                 refreshing.forget(pipeline)
             steps.load(pipeline, extracted.loads_ids, source.schema.name)
             live = _complete(pipeline, source.schema.name, job.accepted)
             live = dlt_schema.yielded(live, source.resources)
         write_atomic(job.live_schema, dlt_schema.dump(live))
-        return _by_table(rows, live, source), live
+        by_table = _by_table(rows, live, source)
+        changed = by_table if job.refresh else _changed({*emptied, *+rows}, live)
+        return _Loaded(by_table, live, tuple(changed))
     finally:
         pipeline.deactivate()
 
@@ -132,6 +144,13 @@ def _by_table(rows: Mapping[str, int], live: StoredSchema, source: DltSource) ->
         for name in live["tables"]
         if dlt_schema.root_table(name, live).get("resource") in selected
     }
+
+
+def _changed(tables: Collection[str], live: StoredSchema) -> list[str]:
+    """Name some tables, and all that are nested in the same root tables."""
+    known = [name for name in tables if name in live["tables"]]
+    roots = {dlt_schema.root_name(name, live) for name in known}
+    return [name for name in live["tables"] if dlt_schema.root_name(name, live) in roots]
 
 
 class _Stages:

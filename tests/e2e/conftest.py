@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import subprocess
 import sys
 import textwrap
+from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -68,6 +70,10 @@ class Workspace:
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(textwrap.dedent(text), encoding="utf-8")
         return path
+
+    def remove(self, name: str) -> None:
+        """Remove a folder below the root, with all that is in it."""
+        shutil.rmtree(self.root / name)
 
     def code(self, module: str, text: str) -> Path:
         """Write a module of custom_sources/."""
@@ -173,12 +179,16 @@ class Workspace:
 
 @dataclass
 class Api:
-    """Answers like DummyJSON, in pages of at most `page` items; `failing` lists give a 500."""
+    """Answers like DummyJSON, in pages of at most `page` items; `failing` lists give a 500.
+
+    `calls` counts the requests for each list.
+    """
 
     lists: dict[str, list[dict[str, Any]]]
     page: int = 5
     failing: set[str] = field(default_factory=set)
     url: str = ""
+    calls: Counter[str] = field(default_factory=Counter)
 
     def answer(self, name: str, limit: int, skip: int) -> dict[str, Any]:
         items = self.lists[name]
@@ -196,6 +206,7 @@ def _serve(api: Api) -> Iterator[Api]:
         def do_GET(self) -> None:
             url = urlsplit(self.path)
             name = url.path.strip("/")
+            api.calls[name] += 1
             if name in api.failing or name not in api.lists:
                 self.send_error(500 if name in api.failing else 404)
                 return
@@ -257,6 +268,12 @@ def workspace(tmp_path: Path) -> Workspace:
 def new_workspace(tmp_path_factory: pytest.TempPathFactory) -> Callable[[], Workspace]:
     """Make projects that several tests of a module share."""
     return lambda: _workspace(tmp_path_factory.mktemp("shared") / "project")
+
+
+@pytest.fixture(scope="session")
+def serve() -> Callable[..., AbstractContextManager[Api]]:
+    """Serve lists of one's own: their names and items, and `page`."""
+    return lambda lists, **options: _serve(Api(lists, **options))
 
 
 @pytest.fixture

@@ -57,7 +57,7 @@ def _built(result: RunResult) -> set[str]:
     return {
         node.unique_id.rpartition(".")[2]
         for node in result.build.nodes
-        if node.unique_id.startswith("model.")
+        if node.unique_id.startswith("model.") and node.status != "skipped"
     }
 
 

@@ -73,7 +73,13 @@ def test_parts_that_a_command_has_not_are_there_and_empty() -> None:
 
     assert (document["status"], document["exit_code"]) == ("success", 0)
     assert (document["sources"], document["files"]) == ([], [])
-    assert document["build"] == {"status": "not_run", "nodes": [], "error": None, "seconds": 0.0}
+    assert document["build"] == {
+        "status": "not_run",
+        "nodes": [],
+        "error": None,
+        "reason": None,
+        "seconds": 0.0,
+    }
 
 
 def test_a_run_that_ended_early_says_why() -> None:

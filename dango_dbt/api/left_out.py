@@ -1,8 +1,8 @@
-"""Which part of the dbt project a run builds, in the words of dbt's selection."""
+"""What a build leaves out whoever asks for it, and why dbt may miss something."""
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
 from dango_dbt.build import missing_reference
@@ -10,49 +10,22 @@ from dango_dbt.config import SourcesConfig, is_source_name
 from dango_dbt.naming import sources_file, staging_folder
 from dango_dbt.progress import Progress
 from dango_dbt.project import ProjectLayout
-from dango_dbt.references import advice
+from dango_dbt.references import advice, needing
 from dango_dbt.results import BuildResult
 
-__all__ = ["build_selection", "exclude", "explained", "left_out", "warn_of_removed"]
+__all__ = ["criteria", "explained", "known", "left_out", "warn_of_removed"]
 
 
-def build_selection(
-    layout: ProjectLayout,
-    config: SourcesConfig,
-    names: Sequence[str],
-    failed: Collection[str],
-    held: Collection[str] = (),
-) -> list[str] | None:
-    """Say what to build after a sync, as arguments of dbt's; None: nothing is left to build.
-
-    Args:
-        layout: where things are.
-        config: which sources there are.
-        names: the sources that the user has named: these and what is downstream; none: all.
-        failed: sources whose load has failed: they and what is downstream are left out.
-        held: tables, as `source.table`, that are left out likewise.
-    """
-    excluded = [*left_out(layout, config), *(name for name in failed if _known(layout, name))]
-    excluded += held
-    select: list[str] = []
-    if names:
-        loaded = [name for name in names if name not in failed and _known(layout, name)]
-        if not loaded:
-            return None
-        select = ["--select", *(f"source:{name}+" for name in loaded)]
-    return [*select, *exclude(excluded)]
-
-
-def exclude(sources: Collection[str]) -> list[str]:
-    """Leave sources, or single tables, out of a build, with all that is downstream of them."""
-    return ["--exclude", *(f"source:{name}+" for name in sources)] if sources else []
+def criteria(names: Iterable[str]) -> list[str]:
+    """Select sources, or single tables (`source.table`), with all that is downstream of them."""
+    return [f"source:{name}+" for name in names]
 
 
 def left_out(layout: ProjectLayout, config: SourcesConfig) -> list[str]:
     """Name the sources whose models are not built: disabled, or gone from sources.yml."""
     disabled = [source.name for source in config.sources if not source.enabled]
     disabled += [source.name for source in config.broken if not source.enabled]
-    return [name for name in disabled if _known(layout, name)] + _removed(layout, config)
+    return [name for name in disabled if known(layout, name)] + _removed(layout, config)
 
 
 def warn_of_removed(layout: ProjectLayout, config: SourcesConfig, progress: Progress) -> None:
@@ -75,15 +48,17 @@ def explained(
     if built.error is None or missing is None:
         return built
     hint = advice(missing, layout, config)
-    if missing.source in failed and not _known(layout, missing.source):
+    if missing.source in failed and not known(layout, missing.source):
+        files = ", ".join(needing(layout, missing.source))
         hint = (
-            f"`{missing.source}` failed, and has never been loaded: what refers to its staging"
-            " models cannot be parsed until it has"
+            f"source `{missing.source}` failed, and has never been loaded: dbt cannot parse what"
+            f" needs its staging models: {files}. Mend the source, or set these aside until it"
+            " loads"
         )
     return replace(built, error=replace(built.error, hint=hint or built.error.hint))
 
 
-def _known(layout: ProjectLayout, source: str) -> bool:
+def known(layout: ProjectLayout, source: str) -> bool:
     """Whether dbt knows the source: naming it in a selection is a warning otherwise.
 
     What stands as a name in a broken entry need not be one that a file can have.

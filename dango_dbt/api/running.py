@@ -1,0 +1,136 @@
+"""Load what is selected, and generate from it: what `sync` and `sync-and-build` have in common."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from dango_dbt import build as dbt
+from dango_dbt.api.generating import generate_after
+from dango_dbt.api.left_out import explained, known, warn_of_removed
+from dango_dbt.api.loading import LoadOptions, refuse_unknown, sync_sources
+from dango_dbt.api.selecting import ToLoad, never_generated, to_load, with_sources
+from dango_dbt.api.targets import adapter_followed, target_to_load
+from dango_dbt.discovery import unreferenced_text
+from dango_dbt.errors import BuildError, ExitCode
+from dango_dbt.progress import Progress
+from dango_dbt.project import ProjectLayout, Target
+from dango_dbt.results import BuildResult, Failure, RunResult
+from dango_dbt.selection import Selection
+
+if TYPE_CHECKING:
+    from dango_dbt.api.project import Project
+
+__all__ = ["Selected", "sync_and_generate"]
+
+
+@dataclass(frozen=True)
+class Selected:
+    """What a user has selected: sources by name, nodes by dbt's selection, or both.
+
+    Attributes:
+        sources: the names; `--source x` means `source:x+`.
+        nodes: the rest.
+    """
+
+    sources: tuple[str, ...]
+    nodes: Selection
+
+    def __bool__(self) -> bool:
+        """Whether anything is selected."""
+        return bool(self.sources or self.nodes)
+
+    def for_dbt(self, layout: ProjectLayout) -> Selection:
+        """Give all of it as dbt's selection, without sources that dbt does not know of yet."""
+        return with_sources(self.nodes, [name for name in self.sources if known(layout, name)])
+
+
+def sync_and_generate(  # noqa: PLR0913 - all that it depends on
+    project: Project,
+    selected: Selected,
+    options: LoadOptions,
+    target: str | None,
+    progress: Progress,
+    *,
+    generate: bool = True,
+    frozen: bool = False,
+) -> RunResult:
+    """Load what is selected, or all that is enabled, then generate dbt code.
+
+    Args:
+        project: the project.
+        selected: dbt is asked which of the sources' tables are in it.
+        options: how to load.
+        target: name of the dbt target; None: the profile's default.
+        progress: is told what happens.
+        generate: whether to generate.
+        frozen: tell what would be held back, and write nothing.
+
+    Raises:
+        ConfigError: the project or an argument is wrong; nothing has been loaded then.
+        BuildError: dbt cannot tell what is selected; nothing has been loaded then.
+    """
+    layout, config = project.layout, project.config
+    resolved = target_to_load(layout, config, target)
+    follows = adapter_followed(layout, config) if generate or frozen else None
+    if found := project.unreferenced():
+        progress.warning(unreferenced_text(found, config.names))
+    run = RunResult("sync", resolved.name, sources=())
+    chosen = ToLoad(selected.sources or None)
+    if selected.nodes:
+        refuse_unknown(config, selected.sources)
+        first = never_generated(layout, config) if follows and not frozen else []
+        if first:
+            progress.warning(_loaded_first(first))
+            run = _load(project, run, ToLoad(tuple(first)), resolved, options, progress)
+            run = generate_after(layout, config, run, str(follows), progress)
+        if run.error is not None or (options.fail_fast and run.exit_code):
+            return run
+        try:
+            nodes = dbt.list_nodes(
+                layout.dbt, selected.for_dbt(layout), target=resolved.name, progress=progress
+            )
+        except BuildError as error:
+            if not first:
+                raise
+            failed = [source.name for source in run.sources or () if source.status == "failed"]
+            broken = BuildResult("not_run", error=Failure.of(error))
+            failure = explained(layout, config, broken, failed).error
+            code = ExitCode.worst(run.error_code, error.exit_code)
+            return replace(run, error=failure, error_code=code)
+        chosen = to_load(layout, config, nodes, resolved.name).without(first)
+    run = _load(project, run, chosen, resolved, options, progress)
+    if frozen:  # generation warns by itself
+        warn_of_removed(layout, config, progress)
+    if follows is not None:
+        run = generate_after(layout, config, run, follows, progress, frozen=frozen)
+    return run
+
+
+def _load(  # noqa: PLR0913, PLR0917 - as above
+    project: Project,
+    run: RunResult,
+    chosen: ToLoad,
+    target: Target,
+    options: LoadOptions,
+    progress: Progress,
+) -> RunResult:
+    """Load some sources, and add what has become of them to a run."""
+    loaded = sync_sources(project.layout, project.config, chosen, target, options, progress)
+    code = ExitCode.USAGE if loaded.refused else ExitCode.SUCCESS
+    return replace(
+        run,
+        sources=(*(run.sources or ()), *loaded.refused, *loaded.tried),
+        error_code=ExitCode.worst(run.error_code, code),
+    )
+
+
+def _loaded_first(names: Sequence[str]) -> str:
+    listed = ", ".join(f"`{name}`" for name in names)
+    plural = len(names) > 1
+    return (
+        f"source{'s' if plural else ''} {listed} {'were' if plural else 'was'} never generated, and"
+        f" {'are' if plural else 'is'} loaded first: dbt does not know"
+        f" {'their' if plural else 'its'} tables yet"
+    )
