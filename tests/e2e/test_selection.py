@@ -18,10 +18,10 @@ from dango_dbt.errors import BuildError, ConfigError
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-pytestmark = pytest.mark.slow
-
     from dango_dbt.results import RunResult
     from tests.e2e.conftest import Api, Workspace
+
+pytestmark = pytest.mark.slow
 
 SOURCES = """
     import dlt
