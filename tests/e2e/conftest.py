@@ -12,8 +12,10 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field
+from functools import cache
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from threading import Thread
 from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qs, urlsplit
@@ -240,7 +242,31 @@ def _workspace(root: Path) -> Workspace:
     workspace = Workspace(root)
     for name, text in _FILES.items():
         workspace.write(name, text)
+    parsed = root / "dbt_project/target/partial_parse.msgpack"
+    parsed.parent.mkdir()
+    parsed.write_bytes(_parsed())
     return workspace
+
+
+@cache
+def _parsed() -> bytes:
+    """What dbt keeps of an empty project, once it has parsed its own 500 macros.
+
+    That takes most of a small project's first run, and is the same in all of them. dbt parses all
+    anew where the project or its profile is another one.
+    """
+    from dbt.cli.main import dbtRunner
+
+    with TemporaryDirectory() as folder:
+        workspace = Workspace(Path(folder))
+        for name, text in _FILES.items():
+            workspace.write(name, text)
+        project = workspace.root / "dbt_project"
+        result = dbtRunner().invoke(
+            ["parse", "--project-dir", str(project), "--profiles-dir", str(project), "--quiet"]
+        )
+        assert result.success, result.exception
+        return (project / "target/partial_parse.msgpack").read_bytes()
 
 
 @pytest.fixture(scope="session", autouse=True)
