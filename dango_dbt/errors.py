@@ -4,6 +4,7 @@
     ├── ConfigError      sources.yml, the project's files, the profile or the options are wrong
     ├── SyncError        a source could not be loaded
     ├── GenerateError    dbt code could not be generated
+    ├── LockError        another run works on the target
     └── BuildError       dbt did not run at all (a node that fails is a result, not an error)
 
 Each carries a message (what is wrong), an optional place (`file:line:column`) and an optional hint
@@ -22,6 +23,7 @@ __all__ = [
     "DangoError",
     "ExitCode",
     "GenerateError",
+    "LockError",
     "Place",
     "SyncError",
     "first_line",
@@ -88,6 +90,10 @@ class SyncError(DangoError):
 
 class GenerateError(DangoError):
     """dbt code could not be generated."""
+
+
+class LockError(DangoError):
+    """Another run works on the target, and was not done in time: nothing has been tried."""
 
 
 class BuildError(DangoError):

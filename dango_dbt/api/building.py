@@ -17,7 +17,7 @@ from dango_dbt.project import ProjectLayout
 from dango_dbt.results import NOT_BUILT, BuildResult, Failure, NodeResult, RunResult
 from dango_dbt.selection import Selection
 
-__all__ = ["BuildOptions", "build_after"]
+__all__ = ["BuildOptions", "build_after", "note_built"]
 
 _EVERYTHING = Selection(select=("package:*",))
 _NOTHING_NEW = "nothing has changed since the last build"
@@ -145,7 +145,7 @@ def build_after(  # noqa: PLR0913, PLR0917 - all that a build depends on
     except BuildError as error:  # dbt cannot parse the project
         built = BuildResult("not_run", error=Failure.of(error))
     whole = not (alone or selection or missing or options.changed_only)
-    _note(layout, target, built, work, progress, whole=whole)
+    note_built(layout, target, built, work, progress, whole=whole)
     if work is not None:
         built = replace(built, nodes=(*built.nodes, *work.not_built()))
     return explained(layout, config, built, failed)
@@ -202,7 +202,7 @@ def _work(  # noqa: PLR0913, PLR0917 - all that it depends on
     return _Work(graph, skipped, selected - out - set(skipped))
 
 
-def _note(  # noqa: PLR0913 - all that it depends on
+def note_built(  # noqa: PLR0913 - all that it depends on
     layout: ProjectLayout,
     target: str,
     built: BuildResult,

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import time
 from collections.abc import Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 from dango_dbt import build as dbt
 from dango_dbt import credentials
+from dango_dbt.api.building import BuildOptions, build_after, note_built
 from dango_dbt.api.generating import (
     accept_file,
     accept_properties,
@@ -20,7 +22,7 @@ from dango_dbt.api.left_out import criteria, explained, left_out, warn_of_remove
 from dango_dbt.api.listing import list_sources, remove_source, warnings_of_broken
 from dango_dbt.api.loading import LoadOptions, refuse_unknown, restore_schemas
 from dango_dbt.api.running import Selected, sync_and_generate
-from dango_dbt.api.targets import adapter_followed
+from dango_dbt.api.targets import adapter_followed, target_to_load
 from dango_dbt.config import SourcesConfig, in_one, load_sound
 from dango_dbt.discovery import unreferenced
 from dango_dbt.errors import ExitCode
@@ -79,6 +81,7 @@ class Project:
         parallel: int = PARALLEL_SOURCES,
         fail_fast: bool = False,
         generate: bool = True,
+        lock_timeout: float | None = None,
         progress: Progress | None = None,
     ) -> RunResult:
         """Load sources into the warehouse of a dbt target, then generate dbt code from them.
@@ -95,18 +98,22 @@ class Project:
             parallel: how many sources to load at the same time.
             fail_fast: begin with no other source once one has failed.
             generate: whether to generate dbt code afterwards.
+            lock_timeout: how long to wait for another run on this target, in seconds; None: until
+                it is done.
             progress: is told what happens while it happens.
 
         Raises:
             ConfigError: the project or an argument is wrong; nothing has been loaded then.
             BuildError: dbt cannot tell what is selected.
+            LockError: another run on this target is not done in time.
         """
         started = time.perf_counter()
         selected = Selected(tuple(sources), Selection.of(select, exclude, selector, state))
         options = LoadOptions(refresh, allow_empty, parallel, fail_fast)
-        run = sync_and_generate(
-            self, selected, options, target, progress or Progress(), generate=generate
-        )
+        progress = progress or Progress()
+        resolved = target_to_load(self.layout, self.config, target)
+        with self._alone("sync", resolved.name, lock_timeout, progress):
+            run = sync_and_generate(self, selected, options, resolved, progress, generate=generate)
         return replace(run, seconds=time.perf_counter() - started)
 
     def generate(  # noqa: PLR0913 - the command's options
@@ -118,6 +125,7 @@ class Project:
         prune: bool = False,
         from_destination: bool = False,
         upgrade: bool = False,
+        lock_timeout: float | None = None,
         progress: Progress | None = None,
     ) -> RunResult:
         """Write dbt code from the accepted schemas and what is known of the last loads.
@@ -129,29 +137,34 @@ class Project:
             prune: let tables go whose resource the source does not have any more.
             from_destination: first take in the schemas that dlt keeps in the target's warehouse.
             upgrade: go over to the version of the text that this dango-dbt writes.
+            lock_timeout: how long to wait for another run on this target, in seconds.
             progress: is told what happens while it happens.
 
         Raises:
             ConfigError: the project or an argument is wrong.
             SyncError: the warehouse cannot be reached or read.
             GenerateError: a file cannot be read or written.
+            LockError: another run on this target is not done in time.
         """
+        started = time.perf_counter()
+        progress = progress or Progress()
         if from_destination:
             refuse_unknown(self.config, sources)
             resolved = dbt.resolve_target(self.layout.dbt, target)
-            progress = progress or Progress()
             restore_schemas(self.layout, self.config, sources, resolved, progress)
         if check:
             plan = self._plan(sources, target, prune=prune, upgrade=upgrade)
             for warning in plan.warnings:
-                (progress or Progress()).warning(warning)
+                progress.warning(warning)
             files = tuple(file_results(self.layout, plan))
             run = RunResult("generate", plan.target, files=files)
             changed = any(file.action != "unchanged" for file in run.files or ())
             return replace(run, error_code=ExitCode.OUT_OF_DATE) if changed else run
-        started = time.perf_counter()
-        plan = self._plan(sources, target, prune=prune, upgrade=upgrade)
-        files = tuple(write_generated(self.layout, plan, progress or Progress()))
+        name = target or dbt.taken_target(self.layout.dbt)
+        dbt.adapter_type(self.layout.dbt, name)  # refuses a target that is not there
+        with self._alone("generate", name, lock_timeout, progress):
+            plan = self._plan(sources, target, prune=prune, upgrade=upgrade)
+            files = tuple(write_generated(self.layout, plan, progress))
         seconds = time.perf_counter() - started
         return RunResult("generate", plan.target, files=files, seconds=seconds)
 
@@ -219,13 +232,14 @@ class Project:
         seconds = time.perf_counter() - started
         return RunResult("generate", plan.target, files=files, seconds=seconds)
 
-    def build(
+    def build(  # noqa: PLR0913 - the command's options
         self,
         args: Sequence[str] = (),
         *,
         target: str | None = None,
         threads: int | None = None,
         full_refresh: bool = False,
+        lock_timeout: float | None = None,
         progress: Progress | None = None,
     ) -> RunResult:
         """Run `dbt build`.
@@ -235,29 +249,34 @@ class Project:
             target: name of the dbt target; None: the profile's default.
             threads: dbt's threads; None: the profile's.
             full_refresh: dbt's: rebuild incremental models. Never touches raw data.
+            lock_timeout: how long to wait for another run on this target, in seconds.
             progress: is told what happens while it happens.
 
         Raises:
             ConfigError: the project or the profile is wrong.
+            LockError: another run on this target is not done in time.
         """
         started = time.perf_counter()
         self._refuse_broken()
         progress = progress or Progress()
         resolved = dbt.resolve_target(self.layout.dbt, target)
         warn_of_removed(self.layout, self.config, progress)
+        whole = not args
         if "--selector" not in args:
             without = criteria(left_out(self.layout, self.config))
             args = [*args, *(["--exclude", *without] if without else [])]
         elif disabled := left_out(self.layout, self.config):  # dbt takes a selector alone
             progress.warning(f"--selector may build disabled sources: {', '.join(disabled)}")
-        built = dbt.build(
-            self.layout.dbt,
-            args=args,
-            target=target,
-            threads=threads,
-            full_refresh=full_refresh,
-            progress=progress,
-        )
+        with self._alone("build", resolved.name, lock_timeout, progress):
+            built = dbt.build(
+                self.layout.dbt,
+                args=args,
+                target=target,
+                threads=threads,
+                full_refresh=full_refresh,
+                progress=progress,
+            )
+            note_built(self.layout, resolved.name, built, None, progress, whole=whole)
         built = explained(self.layout, self.config, built)
         seconds = time.perf_counter() - started
         return RunResult("build", resolved.name, build=built, seconds=seconds)
@@ -279,6 +298,7 @@ class Project:
         frozen: bool = False,
         fail_fast: bool = False,
         changed_only: bool = False,
+        lock_timeout: float | None = None,
         progress: Progress | None = None,
     ) -> RunResult:
         """Load sources, generate dbt code from them, and build.
@@ -291,19 +311,20 @@ class Project:
         Raises:
             ConfigError: the project or an argument is wrong; nothing has been loaded then.
             BuildError: dbt cannot tell what is selected.
+            LockError: another run on this target is not done in time.
         """
-        from dango_dbt.api.building import BuildOptions, build_after
-
         started = time.perf_counter()
         progress = progress or Progress()
         selected = Selected(tuple(sources), Selection.of(select, exclude, selector, state))
         loading = LoadOptions(refresh, allow_empty, parallel, fail_fast)
-        run = sync_and_generate(self, selected, loading, target, progress, frozen=frozen)
-        run = replace(run, command="sync-and-build")
-        if run.error is None:
-            options = BuildOptions(threads, full_refresh, fail_fast, changed_only)
-            built = build_after(self.layout, self.config, run, selected, options, progress)
-            run = replace(run, build=built)
+        options = BuildOptions(threads, full_refresh, fail_fast, changed_only)
+        resolved = target_to_load(self.layout, self.config, target)
+        with self._alone("sync-and-build", resolved.name, lock_timeout, progress):
+            run = sync_and_generate(self, selected, loading, resolved, progress, frozen=frozen)
+            run = replace(run, command="sync-and-build")
+            if run.error is None:
+                built = build_after(self.layout, self.config, run, selected, options, progress)
+                run = replace(run, build=built)
         return replace(run, seconds=time.perf_counter() - started)
 
     def dbt(self, args: Sequence[str], *, target: str | None = None) -> int:
@@ -388,6 +409,13 @@ class Project:
         return unreferenced(self.layout.root, self.layout.custom_sources, self.config.modules)
 
     # ---------------------------------------------------------------- the parts
+
+    def _alone(
+        self, command: str, target: str, timeout: float | None, progress: Progress
+    ) -> AbstractContextManager[None]:
+        from dango_dbt.locking import alone
+
+        return alone(self.layout.state(target), command, timeout, progress)
 
     def _refuse_broken(self) -> None:
         if problems := [problem for source in self.config.broken for problem in source.problems]:

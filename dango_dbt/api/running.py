@@ -11,9 +11,9 @@ from dango_dbt.api.generating import generate_after
 from dango_dbt.api.left_out import explained, known, warn_of_removed
 from dango_dbt.api.loading import LoadOptions, refuse_unknown, sync_sources
 from dango_dbt.api.selecting import ToLoad, never_generated, to_load, with_sources
-from dango_dbt.api.targets import adapter_followed, target_to_load
+from dango_dbt.api.targets import adapter_followed
 from dango_dbt.discovery import unreferenced_text
-from dango_dbt.errors import BuildError, ExitCode
+from dango_dbt.errors import BuildError, ConfigError, ExitCode
 from dango_dbt.progress import Progress
 from dango_dbt.project import ProjectLayout, Target
 from dango_dbt.results import BuildResult, Failure, RunResult
@@ -50,7 +50,7 @@ def sync_and_generate(  # noqa: PLR0913 - all that it depends on
     project: Project,
     selected: Selected,
     options: LoadOptions,
-    target: str | None,
+    target: Target,
     progress: Progress,
     *,
     generate: bool = True,
@@ -62,7 +62,7 @@ def sync_and_generate(  # noqa: PLR0913 - all that it depends on
         project: the project.
         selected: dbt is asked which of the sources' tables are in it.
         options: how to load.
-        target: name of the dbt target; None: the profile's default.
+        target: where to load.
         progress: is told what happens.
         generate: whether to generate.
         frozen: tell what would be held back, and write nothing.
@@ -72,24 +72,23 @@ def sync_and_generate(  # noqa: PLR0913 - all that it depends on
         BuildError: dbt cannot tell what is selected; nothing has been loaded then.
     """
     layout, config = project.layout, project.config
-    resolved = target_to_load(layout, config, target)
     follows = adapter_followed(layout, config) if generate or frozen else None
     if found := project.unreferenced():
         progress.warning(unreferenced_text(found, config.names))
-    run = RunResult("sync", resolved.name, sources=())
+    run = RunResult("sync", target.name, sources=())
     chosen = ToLoad(selected.sources or None)
     if selected.nodes:
         refuse_unknown(config, selected.sources)
         first = never_generated(layout, config) if follows and not frozen else []
         if first:
             progress.warning(_loaded_first(first))
-            run = _load(project, run, ToLoad(tuple(first)), resolved, options, progress)
+            run = _load(project, run, ToLoad(tuple(first)), target, options, progress)
             run = generate_after(layout, config, run, str(follows), progress)
         if run.error is not None or (options.fail_fast and run.exit_code):
             return run
         try:
             nodes = dbt.list_nodes(
-                layout.dbt, selected.for_dbt(layout), target=resolved.name, progress=progress
+                layout.dbt, selected.for_dbt(layout), target=target.name, progress=progress
             )
         except BuildError as error:
             if not first:
@@ -99,8 +98,8 @@ def sync_and_generate(  # noqa: PLR0913 - all that it depends on
             failure = explained(layout, config, broken, failed).error
             code = ExitCode.worst(run.error_code, error.exit_code)
             return replace(run, error=failure, error_code=code)
-        chosen = to_load(layout, config, nodes, resolved.name).without(first)
-    run = _load(project, run, chosen, resolved, options, progress)
+        chosen = to_load(layout, config, nodes, target.name).without(first)
+    run = _load(project, run, chosen, target, options, progress)
     if frozen:  # generation warns by itself
         warn_of_removed(layout, config, progress)
     if follows is not None:
@@ -117,6 +116,12 @@ def _load(  # noqa: PLR0913, PLR0917 - as above
     progress: Progress,
 ) -> RunResult:
     """Load some sources, and add what has become of them to a run."""
+    if options.refresh == "drop_sources" and chosen.resources:
+        parts = ", ".join(f"`{name}`" for name in chosen.resources)
+        raise ConfigError(
+            f"--refresh drop_sources drops all of a source, and only a part of {parts} is selected",
+            hint="select `source:NAME`, or drop no more than is selected: --refresh drop_resources",
+        )
     loaded = sync_sources(project.layout, project.config, chosen, target, options, progress)
     code = ExitCode.USAGE if loaded.refused else ExitCode.SUCCESS
     return replace(

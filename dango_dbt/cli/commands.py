@@ -58,6 +58,7 @@ def init(directory: Path, dbt_project: Path | None) -> None:
     help="Build only what depends on tables that have changed since it was built.",
 )
 @options.fail_fast
+@options.lock_timeout
 @options.reporting
 def sync_and_build(reporting: Reporting, **arguments: Any) -> None:  # noqa: ANN401 - click's
     """Load sources, generate dbt code from them, and run dbt build.
@@ -91,6 +92,7 @@ def sync_and_build(reporting: Reporting, **arguments: Any) -> None:  # noqa: ANN
 @options.allow_empty
 @options.parallel
 @options.fail_fast
+@options.lock_timeout
 @options.reporting
 def sync(
     reporting: Reporting,
@@ -256,6 +258,7 @@ def validate(target: str | None, project_dir: Path | None, *, offline: bool, as_
 @options.target
 @options.full_refresh
 @options.threads
+@options.lock_timeout
 @options.reporting
 @click.argument("dbt_args", nargs=-1, type=click.UNPROCESSED, metavar="[DBT_ARGS]...")
 def build(

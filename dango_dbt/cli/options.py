@@ -16,6 +16,7 @@ __all__ = [
     "as_json",
     "fail_fast",
     "full_refresh",
+    "lock_timeout",
     "parallel",
     "project_dir",
     "prune",
@@ -49,6 +50,12 @@ fail_fast = click.option(
     "--fail-fast",
     is_flag=True,
     help="Stop at the first failure: begin with no other source, and build nothing more.",
+)
+lock_timeout = click.option(
+    "--lock-timeout",
+    type=click.FloatRange(min=0),
+    metavar="SECONDS",
+    help="How long to wait for another run on this target; default: until it is done.",
 )
 threads = click.option(
     "--threads",

@@ -2,19 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
 
-from filelock import FileLock, Timeout
-
 from dango_dbt.config import SourceConfig
 from dango_dbt.dlt_schema import StoredSchema
-from dango_dbt.errors import Place, SyncError
+from dango_dbt.errors import Place
 
-__all__ = ["Refresh", "SyncJob", "alone"]
+__all__ = ["Refresh", "SyncJob"]
 
 Refresh = Literal["drop_sources", "drop_resources", "drop_data"]
 
@@ -48,27 +45,3 @@ class SyncJob:
     resources: frozenset[str] | None = None
     refresh: Refresh | None = None
     allow_empty: bool = False
-
-
-@contextmanager
-def alone(job: SyncJob) -> Iterator[None]:
-    """Keep other processes from loading the same source into the same target meanwhile.
-
-    A second run would take the first one's load for one that has crashed, and load it as well.
-
-    Raises:
-        SyncError: another process is loading it.
-    """
-    job.state.mkdir(parents=True, exist_ok=True)
-    lock = FileLock(job.state / f"{job.source.pipeline}.lock")
-    try:
-        lock.acquire(timeout=0)
-    except Timeout as error:
-        raise SyncError(
-            f"another process is loading source `{job.source.name}` into this target",
-            hint="wait until it is done, and try again",
-        ) from error
-    try:
-        yield
-    finally:
-        lock.release()

@@ -19,7 +19,7 @@ from dango_dbt.files import write_atomic
 from dango_dbt.progress import Progress
 from dango_dbt.results import Failure, SyncResult
 from dango_dbt.sync import guard, nested_keys, pending, refreshing, secrets, steps
-from dango_dbt.sync.job import SyncJob, alone
+from dango_dbt.sync.job import SyncJob
 from dango_dbt.sync.messages import own_error, redacted, step_error
 
 if TYPE_CHECKING:
@@ -39,7 +39,7 @@ def sync_one(job: SyncJob, warehouse: Warehouse, progress: Progress) -> SyncResu
     stages = _Stages(job.source.name, progress)
     name, dataset = job.source.name, job.source.dataset
     try:
-        with alone(job), secrets.loading(name):
+        with secrets.loading(name):
             loaded = _run(job, warehouse, stages)
     except PipelineStepFailed as error:
         if isinstance(error.exception, KeyboardInterrupt):
