@@ -103,8 +103,10 @@ def _run(job: SyncJob, warehouse: Warehouse, stages: _Stages) -> _Loaded:
         with stages("load"), warehouse.destination() as destination:
             pipeline.destination = destination
             emptied = guard.refuse_to_empty(pipeline, job)
-            if job.refresh and job.source.resources is None and job.resources is None:
-                refreshing.forget(pipeline)
+            if job.refresh:
+                if job.source.resources is None and job.resources is None:
+                    refreshing.forget(pipeline)
+                refreshing.drop_with_views(pipeline)
             steps.load(pipeline, extracted.loads_ids, source.schema.name)
             live = _complete(pipeline, source.schema.name, job.accepted)
             live = dlt_schema.yielded(live, source.resources)

@@ -76,6 +76,7 @@ def _attach(job: SyncJob, destination: Destination[Any, Any], progress: Progress
         pipelines_dir=str(job.state),
         dataset_name=job.source.dataset,
         destination=destination,
+        staging=job.staging() if job.staging else None,
         progress=RowCounter(job.source.name, progress),
     )
 

@@ -19,7 +19,9 @@ from dango_dbt.sync.packages import Package, normalized
 if TYPE_CHECKING:
     import dlt
 
-__all__ = ["forget", "has_begun"]
+__all__ = ["drop_with_views", "forget", "has_begun"]
+
+_MIND_VIEWS = frozenset({"postgres", "redshift"})
 
 
 def forget(pipeline: dlt.Pipeline) -> None:
@@ -43,6 +45,21 @@ def forget(pipeline: dlt.Pipeline) -> None:
                     sql.execute_sql(f"DELETE FROM {table} WHERE pipeline_name = {ours}")
 
 
+def drop_with_views(pipeline: dlt.Pipeline) -> None:
+    """Drop what the pending package is going to drop, where the warehouse minds what reads it.
+
+    Postgres and Redshift drop no table that a view selects from, as staging models do, and dlt does
+    not say `CASCADE`. The views come back with the next build.
+    """
+    for package in normalized(pipeline):
+        if dropped := _dropped(package):
+            with client_of(pipeline, package.schema) as client:
+                if client.capabilities.sqlglot_dialect in _MIND_VIEWS:
+                    for name in dropped:
+                        table = client.sql_client.make_qualified_table_name(name)
+                        client.sql_client.execute_sql(f"DROP TABLE IF EXISTS {table} CASCADE")
+
+
 def has_begun(package: Package) -> bool:
     """Whether a package has begun to refresh tables."""
     return package.begun and bool(_refreshed(package))
@@ -50,7 +67,14 @@ def has_begun(package: Package) -> bool:
 
 def _refreshed(package: Package) -> list[str]:
     """Name the tables that a package drops or empties."""
+    return [*_dropped(package), *_named(package, "truncated_tables")]
+
+
+def _dropped(package: Package) -> list[str]:
+    return _named(package, "dropped_tables")
+
+
+def _named(package: Package, key: str) -> list[str]:
     path = package.folder / PackageStorage.LOAD_PACKAGE_STATE_FILE_NAME
     state = json.loads(path.read_text(encoding="utf-8"))
-    tables = [*state.get("dropped_tables", ()), *state.get("truncated_tables", ())]
-    return [table["name"] for table in tables]
+    return [table["name"] for table in state.get(key, ())]
