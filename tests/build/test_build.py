@@ -277,7 +277,7 @@ def test_a_locked_warehouse_is_said(tmp_path: Path, project: Write) -> None:
     assert result.status == "not_run"
     assert result.error is not None
     assert "Could not set lock on file" in result.error.message
-    assert "close the other program" in str(result.error.hint)
+    assert f"(PID {holder.pid})" in str(result.error.hint)
 
 
 def test_all_good_is_success_and_a_warning_is_no_failure(project: Write) -> None:
