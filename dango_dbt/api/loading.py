@@ -103,6 +103,7 @@ def sync_sources(  # noqa: PLR0913, PLR0917 - all that a load depends on
 
     # In all messages: what one source is given, another's code may come across too.
     secrets = secret_values([source.dlt_native.function_kwargs for source in config.sources])
+    secrets |= destinations.secrets(target)
     jobs = [
         SyncJob(
             source=source,

@@ -12,6 +12,7 @@ from dango_dbt.build.packages import ensure_packages
 from dango_dbt.build.profile import taken_target
 from dango_dbt.build.runners import Outcome, runner
 from dango_dbt.errors import BuildError, ConfigError
+from dango_dbt.held_files import held_hint
 from dango_dbt.progress import Progress
 from dango_dbt.project import DbtProject
 from dango_dbt.results import BuildResult, Failure
@@ -27,7 +28,8 @@ _HINTS = {
     "depends on a node named 'stg_": "run `dango-dbt sync` first: it writes the staging models",
     "depends on a source named": "run `dango-dbt sync` first: it writes the sources",
     "Cannot open file": "if nothing has been loaded here yet, run `dango-dbt sync` first",
-    "Could not set lock on file": "close the other program that has the DuckDB file open",
+    "Could not find adapter type": "install dbt's adapter: `pip install 'dango-dbt[NAME]'`, such as"
+    " dango-dbt[postgres]",
     "No such option": "`dango-dbt dbt build --help` lists dbt's options",
 }
 
@@ -149,5 +151,7 @@ def failure_of(outcome: Outcome, said: str | None) -> Failure:
     message = message.removeprefix("Encountered an error:").strip()
     if not message:
         message = f"dbt ended with exit code {outcome.exit_code} and wrote no run results"
-    hint = next((hint for part, hint in _HINTS.items() if part in message), None)
+    hint = held_hint(message) or next(
+        (hint for part, hint in _HINTS.items() if part in message), None
+    )
     return Failure(BuildError.__name__, message, hint)

@@ -6,17 +6,10 @@ documentation asks for.
 
 from __future__ import annotations
 
-import os
-import shutil
-import socket
-import subprocess
-import tempfile
-from collections.abc import Callable, Iterator
 from dataclasses import replace
 from functools import cache
 from itertools import product
-from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import duckdb  # noqa: TID253 - the engine judges
 import pytest
@@ -31,6 +24,9 @@ from dango_dbt.layout import flat
 from dango_dbt.schema import Column, StagingOptions, Table
 from dango_dbt.staging.casts import cast, fits
 from tests.generate.rendering import sql_of
+
+if TYPE_CHECKING:
+    from tests.postgres import Server
 
 #: dlt's types, and some with a precision, which is where numbers do not fit.
 HINTS: dict[str, dict[str, Any]] = {
@@ -337,58 +333,10 @@ def test_a_pair_that_is_refused_goes_another_way(
 # ------------------------------------------------------------------------------------ Postgres
 
 
-def _programs() -> Path | None:
-    named = shutil.which("postgres")
-    there = [Path(named).resolve()] if named else []
-    there += sorted(Path("/usr/lib/postgresql").glob("*/bin/postgres"))
-    complete = [path.parent for path in there if path.with_name("psql").exists()]
-    return complete[-1] if complete else None
-
-
-def _as_user() -> list[str] | None:
-    """Become who may run a server, which root may not; None: there is nobody."""
-    if os.geteuid():
-        return []
-    user = subprocess.run(["/usr/bin/id", "postgres"], capture_output=True, check=False)
-    program = shutil.which("runuser")
-    return None if user.returncode or program is None else [program, "-u", "postgres", "--"]
-
-
-@pytest.fixture(scope="module")
-def postgres() -> Iterator[Callable[[str], list[Any]]]:
-    """Start a server on loopback; gives a function from SQL to the first column's values."""
-    programs, prefix = _programs(), _as_user()
-    if programs is None or prefix is None:
-        pytest.skip("no Postgres here, or nobody to run it")
-    with tempfile.TemporaryDirectory(prefix="pg") as folder, socket.socket() as probe:
-        Path(folder).chmod(0o777)
-        data = f"{folder}/data"
-        probe.bind(("127.0.0.1", 0))
-        port = str(probe.getsockname()[1])
-        probe.close()
-        initdb = [f"{programs}/initdb", "-D", data, "-U", "me", "-A", "trust", "-E", "UTF8"]
-        options = f"-c listen_addresses=127.0.0.1 -p {port} -k {folder} -c fsync=off"
-        control = [*prefix, f"{programs}/pg_ctl", "-D", data, "-w"]
-        subprocess.run([*prefix, *initdb, "--locale=C.UTF-8"], check=True, capture_output=True)
-        subprocess.run([*control, "-o", options, "-l", f"{folder}/log", "start"], check=True)
-
-        def run(sql: str) -> list[Any]:
-            command = [f"{programs}/psql", "-h", "127.0.0.1", "-p", port, "-U", "me", "-XqAt"]
-            sets = ["-v", "ON_ERROR_STOP=1", "-P", "null=NULL", "-P", "recordsep_zero", "postgres"]
-            done = subprocess.run(
-                [*command, *sets], input=sql, capture_output=True, text=True, check=False
-            )
-            assert not done.returncode, done.stderr
-            return [None if v == "NULL" else v for v in done.stdout.split("\0")[:-1]]
-
-        yield run
-        subprocess.run([*control, "-m", "immediate", "stop"], check=True)
-
-
 @pytest.mark.slow
-def test_postgres_casts_each_pair_of_types(postgres: Callable[[str], list[Any]]) -> None:
+def test_postgres_casts_each_pair_of_types(postgres: Server) -> None:
     for name, into in PAIRS:
-        values = postgres(query("postgres", name, into, VALUES[name]))
+        values = postgres.values(query("postgres", name, into, VALUES[name]))
         assert len(values) == len(VALUES[name]) + 1
         assert values[0] is None
         if fits(column("postgres", name), column("postgres", into)):
@@ -397,6 +345,8 @@ def test_postgres_casts_each_pair_of_types(postgres: Callable[[str], list[Any]])
 
 @pytest.mark.slow
 @pytest.mark.parametrize("into", list(READ))
-def test_postgres_reads_text(postgres: Callable[[str], list[Any]], into: str) -> None:
+def test_postgres_reads_text(postgres: Server, into: str) -> None:
     expected = READ[into] | ({" No ": "false"} if into == "bool" else {})
-    assert postgres(query("postgres", "text", into, list(expected)))[1:] == list(expected.values())
+    assert postgres.values(query("postgres", "text", into, list(expected)))[1:] == list(
+        expected.values()
+    )
