@@ -102,8 +102,8 @@ def sync_sources(  # noqa: PLR0913, PLR0917 - all that a load depends on
     from dango_dbt.sync import SyncJob, sync_all
 
     # In all messages: what one source is given, another's code may come across too.
-    given_to = [source.dlt_native.function_kwargs for source in config.sources]
-    secrets = secret_values(given_to) | warehouse.secrets
+    secrets = secret_values([source.dlt_native.function_kwargs for source in config.sources])
+    secrets |= destinations.secrets(target)
     jobs = [
         SyncJob(
             source=source,
@@ -115,7 +115,6 @@ def sync_sources(  # noqa: PLR0913, PLR0917 - all that a load depends on
             state=layout.state(target.name),
             live_schema=layout.live_schema(target.name, source.name),
             place_of=partial(config.place_of, source),
-            staging=warehouse.staging,
             resources=chosen.resources.get(source.name),
             refresh=options.refresh,
             allow_empty=options.allow_empty,

@@ -28,8 +28,8 @@ _HINTS = {
     "depends on a node named 'stg_": "run `dango-dbt sync` first: it writes the staging models",
     "depends on a source named": "run `dango-dbt sync` first: it writes the sources",
     "Cannot open file": "if nothing has been loaded here yet, run `dango-dbt sync` first",
-    "Could not find adapter type": "install the warehouse's extra, such as"
-    " pip install 'dango-dbt[postgres]'",
+    "Could not find adapter type": "install dbt's adapter: `pip install 'dango-dbt[NAME]'`, such as"
+    " dango-dbt[postgres]",
     "No such option": "`dango-dbt dbt build --help` lists dbt's options",
 }
 
@@ -151,5 +151,7 @@ def failure_of(outcome: Outcome, said: str | None) -> Failure:
     message = message.removeprefix("Encountered an error:").strip()
     if not message:
         message = f"dbt ended with exit code {outcome.exit_code} and wrote no run results"
-    hint = next((hint for part, hint in _HINTS.items() if part in message), None)
-    return Failure(BuildError.__name__, message, held_hint(message) or hint)
+    hint = held_hint(message) or next(
+        (hint for part, hint in _HINTS.items() if part in message), None
+    )
+    return Failure(BuildError.__name__, message, hint)

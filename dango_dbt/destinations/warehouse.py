@@ -1,32 +1,43 @@
-"""A place to load into, whichever it is."""
+"""A place to load into, whichever warehouse it is."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from contextlib import AbstractContextManager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from dlt.common.destination import Destination
 
-__all__ = ["Warehouse"]
+__all__ = ["Place", "Warehouse"]
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where dlt loads.
+
+    Attributes:
+        destination: dlt's destination.
+        staging: where dlt puts files for it to read, if it cannot do without.
+    """
+
+    destination: Destination[Any, Any]
+    staging: Destination[Any, Any] | None = None
 
 
 @dataclass(frozen=True)
 class Warehouse:
-    """A place to load into.
+    """A place to load into, not opened yet.
 
     Attributes:
-        destination: opens a dlt destination for one stage of a sync and releases it afterwards.
+        place: opens it for one stage of a sync and releases it afterwards.
         check: raises SyncError where it cannot be reached; creates nothing.
         reserved: dataset names that this warehouse cannot hold.
-        staging: makes the place that dlt stages data in, where the warehouse needs one.
-        secrets: what logs in to it: no message may hold them.
+        longest_name: how many characters a dataset's name may have; None: nobody has said.
     """
 
-    destination: Callable[[], AbstractContextManager[Destination[Any, Any]]]
+    place: Callable[[], AbstractContextManager[Place]]
     check: Callable[[], None]
     reserved: frozenset[str] = frozenset()
-    staging: Callable[[], Destination[Any, Any]] | None = None
-    secrets: frozenset[str] = field(default=frozenset(), repr=False)
+    longest_name: int | None = None

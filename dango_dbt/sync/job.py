@@ -5,14 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from typing import Any, Literal
 
 from dango_dbt.config import SourceConfig
 from dango_dbt.dlt_schema import StoredSchema
 from dango_dbt.errors import Place
-
-if TYPE_CHECKING:
-    from dlt.common.destination import Destination
 
 __all__ = ["Refresh", "SyncJob"]
 
@@ -31,7 +28,6 @@ class SyncJob:
         state: dlt's working folders of the target.
         live_schema: where to keep the schema of the last successful load, for `generate`.
         place_of: says where the value of a key of its entry stands in sources.yml.
-        staging: makes the place that dlt stages data in, where the warehouse needs one.
         resources: load only these; None: all that the source's entry allows.
         refresh: what raw data to drop first, in dlt's words.
         allow_empty: let a load empty a filled table, whatever the source's `on_empty`.
@@ -46,7 +42,6 @@ class SyncJob:
     state: Path
     live_schema: Path
     place_of: Callable[..., Place]
-    staging: Callable[[], Destination[Any, Any]] | None = None
     resources: frozenset[str] | None = None
     refresh: Refresh | None = None
     allow_empty: bool = False

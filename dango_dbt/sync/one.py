@@ -90,18 +90,16 @@ def _run(job: SyncJob, warehouse: Warehouse, stages: _Stages) -> _Loaded:
         )
         if job.resources is not None:
             source = sources.limited(source, job.source.name, job.resources)
-        with warehouse.destination() as destination:
-            pipeline, settled = pending.settle(
-                job, destination, source.schema.name, stages.progress
-            )
+        with warehouse.place() as place:
+            pipeline, settled = pending.settle(job, place, source.schema.name, stages.progress)
             rows.update(settled)
     try:
         with stages("extract"):
             extracted = pipeline.extract(source, refresh=job.refresh)
         with stages("normalize"):
             rows.update(nested_keys.normalize(pipeline, source.schema.name, job, stages.progress))
-        with stages("load"), warehouse.destination() as destination:
-            pipeline.destination = destination
+        with stages("load"), warehouse.place() as place:
+            pipeline.destination = place.destination
             emptied = guard.refuse_to_empty(pipeline, job)
             if job.refresh:
                 if job.source.resources is None and job.resources is None:

@@ -6,11 +6,11 @@ import shutil
 from collections.abc import Mapping
 from contextlib import suppress
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
 
 import dlt
 from dlt.pipeline.exceptions import PipelineStepFailed
 
+from dango_dbt.destinations import Place
 from dango_dbt.errors import SyncError
 from dango_dbt.progress import Progress
 from dango_dbt.sync import guard, healing, nested_keys, steps
@@ -19,75 +19,70 @@ from dango_dbt.sync.job import SyncJob
 from dango_dbt.sync.messages import redacted, step_error
 from dango_dbt.sync.packages import UnreadableError, normalized, row_counts
 
-if TYPE_CHECKING:
-    from dlt.common.destination import Destination
-
 __all__ = ["settle"]
 
 
 def settle(
-    job: SyncJob, destination: Destination[Any, Any], schema_name: str, progress: Progress
+    job: SyncJob, place: Place, schema_name: str, progress: Progress
 ) -> tuple[dlt.Pipeline, Mapping[str, int]]:
     """Open a source's pipeline, with the state that the destination has and nothing pending.
 
     Args:
         job: what to load.
-        destination: where to.
+        place: where to.
         schema_name: name of the source's dlt schema.
         progress: is told what could not be finished.
 
     Returns:
         The pipeline, and the rows by table that were loaded for an earlier run.
     """
-    pipeline = _open(job, destination, progress)
+    pipeline = _open(job, place, progress)
     if job.refresh and pipeline.has_pending_data:
         with suppress(SyncError):  # the tables are dropped
             healing.delete_pending(pipeline)
-        pipeline = _anew(pipeline, job, destination, progress)
+        pipeline = _anew(pipeline, job, place, progress)
         pipeline.sync_destination()
     _heal(pipeline, job, schema_name)
     if pipeline.has_pending_data:
         rows = _finish(pipeline, schema_name, job, progress)
-        return _open(job, destination, progress), rows
+        return _open(job, place, progress), rows
     if pipeline.list_normalized_load_packages():
         pipeline.abort_packages()  # one that died while it was given up
     return pipeline, {}
 
 
-def _open(job: SyncJob, destination: Destination[Any, Any], progress: Progress) -> dlt.Pipeline:
+def _open(job: SyncJob, place: Place, progress: Progress) -> dlt.Pipeline:
     """Attach to the local state, and bring it to where the destination is."""
-    pipeline = _attach(job, destination, progress)
+    pipeline = _attach(job, place, progress)
     match healing.standing(pipeline):
         case "ahead":
-            pipeline = _anew(pipeline, job, destination, progress)
+            pipeline = _anew(pipeline, job, place, progress)
         case "overtaken":
             # What was pending has been loaded by someone else; dlt would load it as well.
             healing.delete_pending(pipeline)
-            pipeline = _anew(pipeline, job, destination, progress)
+            pipeline = _anew(pipeline, job, place, progress)
         case "level":
             pass
     pipeline.sync_destination()
     return pipeline
 
 
-def _attach(job: SyncJob, destination: Destination[Any, Any], progress: Progress) -> dlt.Pipeline:
+def _attach(job: SyncJob, place: Place, progress: Progress) -> dlt.Pipeline:
     return dlt.pipeline(
         job.source.pipeline,
         pipelines_dir=str(job.state),
         dataset_name=job.source.dataset,
-        destination=destination,
-        staging=job.staging() if job.staging else None,
+        destination=place.destination,
+        staging=place.staging,
         progress=RowCounter(job.source.name, progress),
     )
 
 
-def _anew(
-    pipeline: dlt.Pipeline, job: SyncJob, destination: Destination[Any, Any], progress: Progress
-) -> dlt.Pipeline:
+def _anew(pipeline: dlt.Pipeline, job: SyncJob, place: Place, progress: Progress) -> dlt.Pipeline:
     """Forget the local state."""
     pipeline.deactivate()
     shutil.rmtree(pipeline.working_dir)
-    return _attach(job, destination, progress)
+    return _attach(job, place, progress)
 
 
 def _heal(pipeline: dlt.Pipeline, job: SyncJob, schema_name: str) -> None:

@@ -39,7 +39,7 @@ def stored_schemas(
     found: dict[str, StoredSchema] = {}
     with (
         dlt_context(root),
-        warehouse.destination() as destination,
+        warehouse.place() as place,
         # dlt restores into a folder: the project's own holds what is not loaded yet.
         tempfile.TemporaryDirectory() as folder,
     ):
@@ -48,7 +48,8 @@ def stored_schemas(
                 pipeline = dlt.attach(
                     source.pipeline,
                     pipelines_dir=folder,
-                    destination=destination,
+                    destination=place.destination,
+                    staging=place.staging,
                     dataset_name=source.dataset,
                 )
             except CannotRestorePipelineException:

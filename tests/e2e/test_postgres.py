@@ -13,11 +13,9 @@ import yaml
 if TYPE_CHECKING:
     from dango_dbt.results import RunResult
     from tests.e2e.conftest import Api, Workspace
-    from tests.servers import Postgres
+    from tests.postgres import Database, Server
 
 pytestmark = pytest.mark.slow
-
-_databases = iter(range(1000))
 
 
 @dataclass(frozen=True)
@@ -25,23 +23,16 @@ class OnPostgres:
     """A project whose target `pg` is a database of its own on Postgres, beside `dev` on DuckDB."""
 
     workspace: Workspace
-    server: Postgres
-    database: str
+    database: Database
 
     def rows(self, sql: str) -> list[tuple[Any, ...]]:
         """Query the database."""
-        import psycopg2
+        return self.database.rows(sql)
 
-        fields = self.server.fields(self.database)
-        names = ("host", "port", "user", "dbname")
-        connection = psycopg2.connect(**{name: fields[name] for name in names})
-        try:
-            with connection.cursor() as cursor:
-                cursor.execute(sql)
-                return list(cursor.fetchall()) if cursor.description else []
-        finally:
-            connection.commit()
-            connection.close()
+    @property
+    def fields(self) -> dict[str, Any]:
+        """The fields of a dbt target, whose schema is like that on DuckDB."""
+        return {**self.database.fields, "schema": "main"}
 
     def count(self, table: str) -> int:
         """Count the rows of a table or view."""
@@ -59,14 +50,12 @@ def point_at(workspace: Workspace, default: str, generate: str, **outputs: Any) 
 
 
 @pytest.fixture
-def on_postgres(workspace: Workspace, postgres: Postgres) -> OnPostgres:
-    name = f"shop_{next(_databases)}"
-    postgres.values(f"create database {name}")
-    return OnPostgres(workspace, postgres, name)
+def on_postgres(workspace: Workspace, postgres: Server) -> OnPostgres:
+    return OnPostgres(workspace, postgres.database())
 
 
 def use_postgres(project: OnPostgres) -> None:
-    point_at(project.workspace, "pg", "pg", pg=project.server.fields(project.database))
+    point_at(project.workspace, "pg", "pg", pg=project.fields)
 
 
 def failed(result: RunResult) -> list[str]:
@@ -108,7 +97,7 @@ def test_the_same_project_gives_the_same_rows_on_duckdb_and_on_postgres(
     workspace.ecommerce(api.url)
     for name, sql in MARTS.items():
         workspace.mart(name, sql)
-    fields = on_postgres.server.fields(on_postgres.database)
+    fields = on_postgres.fields
     point_at(workspace, "dev", "dev", pg=fields)
     on_duckdb = workspace.run(target="dev")
     assert on_duckdb.exit_code == 0, failed(on_duckdb)
@@ -276,13 +265,13 @@ def test_the_guard_refresh_and_the_schemas_that_come_back(
 
 
 def test_a_warehouse_that_cannot_be_reached_is_told_without_the_password(
-    workspace: Workspace, postgres: Postgres
+    workspace: Workspace, on_postgres: OnPostgres
 ) -> None:
     from dango_dbt import Project
 
     workspace.code("emptying", EMPTYING)
     workspace.declare(emptying={})
-    fields = {**postgres.fields("no_such_database"), "password": "hunter2hunter2"}
+    fields = {**on_postgres.fields, "dbname": "no_such_database"}
     point_at(workspace, "pg", "pg", pg=fields)
     (problem,) = Project.problems(workspace.root).problems
     assert "no_such_database" in str(problem)
@@ -290,7 +279,7 @@ def test_a_warehouse_that_cannot_be_reached_is_told_without_the_password(
     assert done.returncode == 1
     assert "no_such_database" in done.stdout
     for text in (str(problem), done.stdout, done.stderr):
-        assert "hunter2" not in text
+        assert str(fields["pass"]) not in text
         assert "Traceback" not in text
 
 
@@ -312,7 +301,7 @@ def test_a_project_moves_to_postgres_and_keeps_every_edit(
     properties.write_text(text, "utf-8")
     assert workspace.run().exit_code == 0
 
-    prod = on_postgres.server.fields(on_postgres.database)
+    prod = on_postgres.fields
     point_at(workspace, "prod", "prod", prod=prod)
     moved = Project.find(workspace.root).generate()
     assert moved.exit_code == 0, moved

@@ -142,9 +142,10 @@ def test_code_is_generated_for_a_warehouse_that_is_out_of_reach(workspace: Works
     assert workspace.generated() == before
 
 
-def test_loading_into_it_needs_its_driver(workspace: Workspace) -> None:
+def test_loading_into_one_that_is_not_installed_says_what_to_install(workspace: Workspace) -> None:
     _follow(workspace, "{type: snowflake, account: a}")
     with pytest.raises(ConfigError) as refused:
         workspace.sync(target="other")
-    assert "connects to snowflake, is not installed" in str(refused.value)
-    assert refused.value.hint == "pip install 'dango-dbt[snowflake]'"
+    said = str(refused.value)
+    assert "profiles.yml:7:5: target `other` is of type `snowflake`" in said
+    assert str(refused.value.hint) == "pip install 'dango-dbt[snowflake]'"

@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import replace
 from functools import cache
 from itertools import product
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import duckdb  # noqa: TID253 - the engine judges
 import pytest
@@ -24,7 +24,9 @@ from dango_dbt.layout import flat
 from dango_dbt.schema import Column, StagingOptions, Table
 from dango_dbt.staging.casts import cast, fits
 from tests.generate.rendering import sql_of
-from tests.servers import Postgres
+
+if TYPE_CHECKING:
+    from tests.postgres import Server
 
 #: dlt's types, and some with a precision, which is where numbers do not fit.
 HINTS: dict[str, dict[str, Any]] = {
@@ -332,7 +334,7 @@ def test_a_pair_that_is_refused_goes_another_way(
 
 
 @pytest.mark.slow
-def test_postgres_casts_each_pair_of_types(postgres: Postgres) -> None:
+def test_postgres_casts_each_pair_of_types(postgres: Server) -> None:
     for name, into in PAIRS:
         values = postgres.values(query("postgres", name, into, VALUES[name]))
         assert len(values) == len(VALUES[name]) + 1
@@ -343,7 +345,7 @@ def test_postgres_casts_each_pair_of_types(postgres: Postgres) -> None:
 
 @pytest.mark.slow
 @pytest.mark.parametrize("into", list(READ))
-def test_postgres_reads_text(postgres: Postgres, into: str) -> None:
+def test_postgres_reads_text(postgres: Server, into: str) -> None:
     expected = READ[into] | ({" No ": "false"} if into == "bool" else {})
     assert postgres.values(query("postgres", "text", into, list(expected)))[1:] == list(
         expected.values()
