@@ -2,18 +2,74 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Literal
 
 from dango_dbt.errors import DangoError, ExitCode
 
 __all__ = [
+    "Freshness",
     "GraphMember",
     "JoinedGraph",
     "ListedSource",
+    "ProjectStatus",
     "SourceList",
+    "SourceStatus",
     "Unreferenced",
     "Validation",
 ]
+
+
+#: In dbt's words.
+Freshness = Literal["pass", "warn", "error"]
+
+
+@dataclass(frozen=True)
+class SourceStatus:
+    """How one source stands in a target.
+
+    Attributes:
+        loaded: when its last load was finished, as the warehouse says (or, where that cannot be
+            reached, this machine's state), as UTC in ISO form; None: never.
+        rows: rows by table that are in the warehouse now; None: it does not say.
+        freshness: how old that is by the source's thresholds; None: it has none, or no load.
+        last_run: what became of the last run on this machine; None: there was none.
+        error: why that failed.
+        pending: load packages that an interrupted run has left, and that the next one loads.
+        code: `up to date`, `out of date`, `in conflict` or `never generated`.
+    """
+
+    name: str
+    enabled: bool
+    dataset: str
+    loaded: str | None
+    rows: Mapping[str, int] | None
+    freshness: Freshness | None
+    last_run: str | None
+    error: str | None
+    pending: int
+    code: str
+
+
+@dataclass(frozen=True)
+class ProjectStatus:
+    """How all sources stand in a target.
+
+    Attributes:
+        unreachable: why the warehouse could not be asked; None: it could.
+        warnings: of what is generated.
+    """
+
+    target: str
+    sources: tuple[SourceStatus, ...]
+    unreachable: str | None
+    warnings: tuple[str, ...] = ()
+
+    @property
+    def exit_code(self) -> ExitCode:
+        """0, or 1 where the warehouse could not be asked."""
+        return ExitCode.FAILURE if self.unreachable else ExitCode.SUCCESS
 
 
 @dataclass(frozen=True)

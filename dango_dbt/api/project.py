@@ -26,7 +26,13 @@ from dango_dbt.api.targets import adapter_followed, target_to_load
 from dango_dbt.config import SourcesConfig, in_one, load_sound
 from dango_dbt.discovery import unreferenced
 from dango_dbt.errors import ExitCode
-from dango_dbt.findings import JoinedGraph, SourceList, Unreferenced, Validation
+from dango_dbt.findings import (
+    JoinedGraph,
+    ProjectStatus,
+    SourceList,
+    Unreferenced,
+    Validation,
+)
 from dango_dbt.progress import Progress
 from dango_dbt.project import SOURCES_FILE, DbtProject, ProjectLayout, find_root
 from dango_dbt.results import RunResult
@@ -367,6 +373,22 @@ class Project:
         listed = list_sources(self.layout, self.config, name)
         warnings = warnings_of_broken(self.config)
         return SourceList(name, listed, tuple(self.unreferenced()), warnings)
+
+    def status(self, *, target: str | None = None) -> ProjectStatus:
+        """Say how each source stands in a target; changes nothing.
+
+        Args:
+            target: name of the dbt target; None: the one that dbt takes.
+
+        Raises:
+            ConfigError: the project or the profile is wrong.
+            GenerateError: a file cannot be read.
+        """
+        from dango_dbt.api.status import status_of
+
+        resolved = dbt.resolve_target(self.layout.dbt, target)
+        plan = self._plan((), resolved.name)
+        return status_of(self.layout, self.config, resolved, plan)
 
     def graph(  # noqa: PLR0913 - the command's options
         self,

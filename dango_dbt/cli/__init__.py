@@ -60,6 +60,7 @@ for command in (
     commands.generate,
     commands.plan,
     commands.build,
+    commands.status,
     commands.ls,
     commands.validate,
     commands.dbt,

@@ -10,10 +10,29 @@ from typing import Any, Literal
 import click
 
 from dango_dbt.cli import options
-from dango_dbt.cli.running import Reporting, run, run_init, run_ls, run_plain, run_validate
+from dango_dbt.cli.running import (
+    Reporting,
+    run,
+    run_init,
+    run_ls,
+    run_plain,
+    run_status,
+    run_validate,
+)
 from dango_dbt.cli.selection import SelectingCommand, selection
 
-__all__ = ["build", "dbt", "generate", "init", "ls", "plan", "sync", "sync_and_build", "validate"]
+__all__ = [
+    "build",
+    "dbt",
+    "generate",
+    "init",
+    "ls",
+    "plan",
+    "status",
+    "sync",
+    "sync_and_build",
+    "validate",
+]
 
 #: dlt's words (https://dlthub.com/docs/general-usage/pipeline#refresh-pipeline-data-and-state).
 _REFRESH = ("drop_data", "drop_resources", "drop_sources")
@@ -211,6 +230,19 @@ def plan(
         raise click.UsageError("--format markdown and --json exclude each other")
     reporting = replace(reporting, as_markdown=format_ == "markdown")
     run(reporting, lambda project, progress: project.plan(progress=progress, **arguments))
+
+
+@click.command("status", short_help="Say how each source stands.")
+@options.target
+@options.project_dir
+@options.as_json
+def status(project_dir: Path | None, target: str | None, *, as_json: bool) -> None:
+    """Say how each source stands: last load, rows, freshness, and what waits to be done.
+
+    The warehouse is asked, so loads from other machines are seen; it is only read. Exits with 1
+    where it cannot be reached, and tells what this machine knows.
+    """
+    run_status(project_dir, target, as_json=as_json)
 
 
 @click.command(

@@ -30,6 +30,7 @@ __all__ = [
     "run_source_add",
     "run_source_list",
     "run_source_remove",
+    "run_status",
     "run_validate",
     "tell_usage_error",
 ]
@@ -161,6 +162,23 @@ def run_source_list(project_dir: Path | None, target: str | None, *, as_json: bo
         click.echo(report.source_list_json(found))
     else:
         report.source_list(found, report.console_on(sys.stdout))
+
+
+def run_status(project_dir: Path | None, target: str | None, *, as_json: bool) -> NoReturn:
+    """Print how each source stands, and exit with the code that follows."""
+    from dango_dbt import report
+    from dango_dbt.api import Project
+
+    with (
+        _only_for_the_document(as_json=as_json) as stdout,
+        _errors_told("status" if as_json else None, stdout),
+    ):
+        found = Project.find(project_dir).status(target=target)
+        if as_json:
+            click.echo(report.status_json(found), file=stdout)
+        else:
+            report.project_status(found, report.console_on(sys.stdout))
+    sys.exit(int(found.exit_code))
 
 
 def run_ls(project_dir: Path | None, format_: str, *, as_json: bool, **selection: object) -> None:

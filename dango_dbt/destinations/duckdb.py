@@ -56,7 +56,7 @@ def open_duckdb(target: Target) -> Warehouse:
         )
     file = SharedDuckDb(file_path, target.fields.get("config_options"))
     # A schema named like the file's stem makes every reference ambiguous in DuckDB.
-    return Warehouse(file.place, file.check, frozenset({file.path.stem.lower()}))
+    return Warehouse(file.place, file.look, file.check, frozenset({file.path.stem.lower()}))
 
 
 def database(target: Target) -> Hashable | None:
@@ -158,6 +158,24 @@ class SharedDuckDb:
                     self._connection.close()
                     self._connection = None
 
+    @contextmanager
+    def look(self) -> Iterator[Place | None]:
+        """Open the file to read only; None where there is none.
+
+        Raises:
+            SyncError: the file cannot be opened.
+        """
+        import dlt
+
+        if not self.path.exists():
+            yield None
+            return
+        connection = self._open(read_only=True)
+        try:
+            yield Place(dlt.destinations.duckdb(connection))
+        finally:
+            connection.close()
+
     def check(self) -> None:
         """See whether the file can be opened or, where there is none, its folder be written to.
 
@@ -178,12 +196,13 @@ class SharedDuckDb:
                 hint="give the target another `path:` in profiles.yml, or make the folder writable",
             )
 
-    def _open(self) -> duckdb.DuckDBPyConnection:
+    def _open(self, *, read_only: bool = False) -> duckdb.DuckDBPyConnection:
         import duckdb
 
         try:
-            self.path.parent.mkdir(parents=True, exist_ok=True)
-            return duckdb.connect(str(self.path), config=self._options)
+            if not read_only:
+                self.path.parent.mkdir(parents=True, exist_ok=True)
+            return duckdb.connect(str(self.path), read_only=read_only, config=self._options)
         except (duckdb.Error, OSError) as error:
             raise SyncError(
                 f"cannot open {self.path}: {first_line(error)}",

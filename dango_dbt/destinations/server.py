@@ -120,7 +120,7 @@ def open_server(fields: Fields, destination: str, login: Login, loader_format: s
     def place() -> Iterator[Place]:
         yield Place(factory(), _bucket(login.bucket, login, fields) if login.bucket else None)
 
-    return Warehouse(place, lambda: _check(factory(), fields))
+    return Warehouse(place, place, lambda: _check(factory(), fields))
 
 
 def _bucket(url: str, login: Login, fields: Fields) -> Destination[Any, Any]:

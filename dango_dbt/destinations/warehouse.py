@@ -32,12 +32,14 @@ class Warehouse:
 
     Attributes:
         place: opens it for one stage of a sync and releases it afterwards.
+        look: opens it to read only; None: there is nothing yet.
         check: raises SyncError where it cannot be reached; creates nothing.
         reserved: dataset names that this warehouse cannot hold.
         longest_name: how many characters a dataset's name may have; None: nobody has said.
     """
 
     place: Callable[[], AbstractContextManager[Place]]
+    look: Callable[[], AbstractContextManager[Place | None]]
     check: Callable[[], None]
     reserved: frozenset[str] = frozenset()
     longest_name: int | None = None

@@ -12,11 +12,13 @@ from dango_dbt.report.listing import source_list_json
 from dango_dbt.report.live import LiveProgress
 from dango_dbt.report.markdown import to_markdown
 from dango_dbt.report.plain import PlainProgress
+from dango_dbt.report.status import status_json
 from dango_dbt.report.terminal import console_on, progress_for
 from dango_dbt.report.text import (
     created,
     error,
     joined_graph,
+    project_status,
     source_added,
     source_list,
     summary,
@@ -36,10 +38,12 @@ __all__ = [
     "graph_mermaid",
     "joined_graph",
     "progress_for",
+    "project_status",
     "source_add_json",
     "source_added",
     "source_list",
     "source_list_json",
+    "status_json",
     "summary",
     "to_json",
     "to_markdown",

@@ -7,8 +7,8 @@ from itertools import chain
 from typing import TYPE_CHECKING
 
 from dango_dbt.errors import DangoError
-from dango_dbt.findings import JoinedGraph, SourceList, Validation
-from dango_dbt.report import adding, checking, listing, sections, tree
+from dango_dbt.findings import JoinedGraph, ProjectStatus, SourceList, Validation
+from dango_dbt.report import adding, checking, listing, sections, status, tree
 from dango_dbt.report.words import Verbosity, count
 from dango_dbt.results import AddedSource, Failure, FileResult, RunResult
 
@@ -20,6 +20,7 @@ __all__ = [
     "created",
     "error",
     "joined_graph",
+    "project_status",
     "source_added",
     "source_list",
     "summary",
@@ -68,6 +69,11 @@ def source_list(found: SourceList, console: Console) -> None:
 def joined_graph(found: JoinedGraph, console: Console) -> None:
     """Print the graph as a tree."""
     _print(tree.tree_lines(found), console)
+
+
+def project_status(found: ProjectStatus, console: Console) -> None:
+    """Print how each source stands."""
+    _print(status.status_lines(found), console)
 
 
 def source_added(added: AddedSource, console: Console) -> None:

@@ -260,6 +260,10 @@ def test_the_guard_refresh_and_the_schemas_that_come_back(
     result = Project.find(workspace.root).generate(from_destination=True)
     assert result.exit_code == 0, failed(result)
     assert workspace.generated() == models
+    workspace.remove(".dango/state")
+    (source,) = Project.find(workspace.root).status().sources
+    assert (source.rows, source.code, source.pending) == ({"emptying": 2}, "up to date", 0)
+    assert source.loaded is not None
     assert workspace.run().exit_code == 0
     assert Project.problems(workspace.root).problems == ()
 
