@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
-from dango_dbt.errors import DangoError, ExitCode
+from dango_dbt.errors import DangoError, ExitCode, Place
 
 __all__ = [
     "NOT_BUILT",
@@ -37,17 +37,24 @@ FAILED_NODE_STATUSES = frozenset({"error", "fail", "runtime error", "partial suc
 
 @dataclass(frozen=True)
 class Failure:
-    """Why something failed: the error's type, its message and, where known, what to do."""
+    """Why something failed: the error's type, its message and, where known, what to do.
+
+    Attributes:
+        place: the place again that is part of the message, or where else to look.
+    """
 
     type: str
     message: str
     hint: str | None = None
+    place: Place | None = field(default=None, compare=False)
 
     @classmethod
     def of(cls, error: BaseException) -> Failure:
         """Describe an error; its place, where it has one, is part of the message."""
-        hint = error.hint if isinstance(error, DangoError) else None
-        return cls(type(error).__name__, str(error) or type(error).__name__, hint)
+        name, text = type(error).__name__, str(error)
+        if isinstance(error, DangoError):
+            return cls(name, text or name, error.hint, error.place)
+        return cls(name, text or name)
 
 
 @dataclass(frozen=True)
@@ -167,12 +174,18 @@ class FileResult:
 
 @dataclass(frozen=True)
 class NodeResult:
-    """What became of one dbt node, in dbt's own words for its status."""
+    """What became of one dbt node, in dbt's own words for its status.
+
+    Attributes:
+        path: the file that defines it, relative to the dbt project's folder; told only of nodes of
+            the project itself that did not pass.
+    """
 
     unique_id: str
     status: str
     seconds: float
     message: str | None
+    path: str | None = None
 
     @property
     def failed(self) -> bool:

@@ -1,10 +1,10 @@
-"""Reads dbt's run_results.json: the same results whichever dbt has run."""
+"""Reads dbt's artefacts: the same results whichever dbt has run."""
 
 from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +12,10 @@ from dango_dbt.build.events import plain
 from dango_dbt.project import DbtProject, dbt_variable
 from dango_dbt.results import NodeResult
 
-__all__ = ["RunResults", "read_run_results", "run_results_file"]
+__all__ = ["RunResults", "read_run_results", "run_results_file", "with_paths"]
+
+#: Whoever is told of other nodes needs no path, and the manifest of a large project takes a while.
+_PASSED = frozenset({"no-op", "pass", "reused", "skipped", "success"})
 
 
 @dataclass(frozen=True)
@@ -46,6 +49,32 @@ def read_run_results(path: Path) -> RunResults | None:
         )
     except (FileNotFoundError, ValueError, KeyError):
         return None
+
+
+def with_paths(
+    nodes: Sequence[NodeResult], manifest: Path, project: DbtProject
+) -> tuple[NodeResult, ...]:
+    """Say of nodes that did not pass which file defines them; nothing where that is not known."""
+    if all(node.status in _PASSED for node in nodes):
+        return tuple(nodes)
+    try:
+        raw = json.loads(manifest.read_text(encoding="utf-8"))
+        known = {**raw["nodes"], **raw.get("unit_tests", {})}
+    except (FileNotFoundError, ValueError, KeyError):
+        return tuple(nodes)
+    return tuple(
+        node
+        if node.status in _PASSED
+        else replace(node, path=_path(known.get(node.unique_id), project))
+        for node in nodes
+    )
+
+
+def _path(node: dict[str, Any] | None, project: DbtProject) -> str | None:
+    if node is None or node.get("package_name") != project.name:
+        return None
+    path = node.get("original_file_path")
+    return path.replace("\\", "/") if isinstance(path, str) else None
 
 
 def _node(result: dict[str, Any]) -> NodeResult:

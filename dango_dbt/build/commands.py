@@ -6,7 +6,7 @@ import time
 from collections.abc import Sequence
 from dataclasses import replace
 
-from dango_dbt.build.artefacts import read_run_results, run_results_file
+from dango_dbt.build.artefacts import read_run_results, run_results_file, with_paths
 from dango_dbt.build.events import EventReader, plain
 from dango_dbt.build.packages import ensure_packages
 from dango_dbt.build.profile import taken_target
@@ -139,10 +139,11 @@ def _build(project: DbtProject, args: list[str], progress: Progress) -> BuildRes
     if results is None or (before is not None and results.invocation == before.invocation):
         # dbt did not get so far as to write results: those in the file are an earlier run's.
         return BuildResult("not_run", error=failure_of(outcome, reader.error))
+    nodes = with_paths(results.nodes, file.with_name("manifest.json"), project)
     if outcome.exit_code == 0:
-        return BuildResult("success", nodes=results.nodes)
+        return BuildResult("success", nodes=nodes)
     error = None if outcome.exit_code == 1 else failure_of(outcome, reader.error)
-    return BuildResult("failed", nodes=results.nodes, error=error)
+    return BuildResult("failed", nodes=nodes, error=error)
 
 
 def failure_of(outcome: Outcome, said: str | None) -> Failure:

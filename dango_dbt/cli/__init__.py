@@ -6,17 +6,19 @@ that `--help` answers at once.
 
 from __future__ import annotations
 
+from itertools import pairwise
 from typing import Any
 
 import click
 
 from dango_dbt import __version__
 from dango_dbt.cli import commands, sources
-from dango_dbt.cli.running import tell_usage_error
+from dango_dbt.cli.running import tell_usage_error, usage_error_line
 
 __all__ = ["main"]
 
 _AS_JSON = f"{__name__}.as_json"
+_AS_LINES = f"{__name__}.as_lines"
 
 
 class _Main(click.Group):
@@ -27,26 +29,37 @@ class _Main(click.Group):
         return list(self.commands)
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
-        """Note whether --json is among the arguments: a command that refuses them cannot say."""
-        ctx.meta[_AS_JSON] = "--json" in args and "--" not in args[: args.index("--json")]
+        """Note how to report from the arguments: a command that refuses them cannot say."""
+        ours = args[: args.index("--")] if "--" in args else args
+        ctx.meta[_AS_JSON] = "--json" in ours
+        ctx.meta[_AS_LINES] = "--log-format=json" in ours or any(
+            pair == ("--log-format", "json") for pair in pairwise(ours)
+        )
         return super().parse_args(ctx, args)
 
     def invoke(self, ctx: click.Context) -> Any:  # noqa: ANN401 - click's
-        """Run the command; before click tells wrong usage, give the document that was asked for."""
+        """Run the command; before click tells wrong usage, give the document that was asked for.
+
+        Where lines of JSON were asked for, they are all that is told.
+        """
         try:
             return super().invoke(ctx)
         except click.UsageError as error:
             if ctx.meta[_AS_JSON]:
                 tell_usage_error(error)
+            if ctx.meta[_AS_LINES]:
+                usage_error_line(error)
+                ctx.exit(error.exit_code)
             raise
 
 
 @click.group(
     cls=_Main,
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
-    epilog="Exit codes: 0 all good; 1 a source, model or test failed; 2 wrong usage or"
-    " configuration; 3 generated files are out of date (--check), or in"
-    " conflict with your edits; 130 interrupted.",
+    epilog="Exit codes: 0 all good; 1 a source, model or test failed, something is held back,"
+    " or another run was not done in time (--lock-timeout); 2 wrong usage or configuration;"
+    " 3 generated files are out of date (--check), or in conflict with your edits, or a change is"
+    " breaking (plan --fail-on); 130 interrupted.",
 )
 @click.version_option(__version__, prog_name="dango-dbt", message="%(prog)s %(version)s")
 def main() -> None:

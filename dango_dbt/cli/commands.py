@@ -78,6 +78,7 @@ def init(directory: Path, dbt_project: Path | None) -> None:
 )
 @options.fail_fast
 @options.lock_timeout
+@options.junit_xml
 @options.reporting
 def sync_and_build(reporting: Reporting, **arguments: Any) -> None:  # noqa: ANN401 - click's
     """Load sources, generate dbt code from them, and run dbt build.
@@ -112,6 +113,7 @@ def sync_and_build(reporting: Reporting, **arguments: Any) -> None:  # noqa: ANN
 @options.parallel
 @options.fail_fast
 @options.lock_timeout
+@options.junit_xml
 @options.reporting
 def sync(
     reporting: Reporting,
@@ -291,6 +293,7 @@ def validate(target: str | None, project_dir: Path | None, *, offline: bool, as_
 @options.full_refresh
 @options.threads
 @options.lock_timeout
+@options.junit_xml
 @options.reporting
 @click.argument("dbt_args", nargs=-1, type=click.UNPROCESSED, metavar="[DBT_ARGS]...")
 def build(

@@ -16,6 +16,7 @@ __all__ = [
     "as_json",
     "fail_fast",
     "full_refresh",
+    "junit_xml",
     "lock_timeout",
     "parallel",
     "project_dir",
@@ -57,6 +58,12 @@ lock_timeout = click.option(
     metavar="SECONDS",
     help="How long to wait for another run on this target; default: until it is done.",
 )
+junit_xml = click.option(
+    "--junit-xml",
+    type=click.Path(path_type=Path, dir_okay=False),
+    metavar="FILE",
+    help="Also write what became of each source, node and test as JUnit XML, for CI services.",
+)
 threads = click.option(
     "--threads",
     type=click.IntRange(min=1),
@@ -94,19 +101,36 @@ def reporting(command: Callable[..., None]) -> Callable[..., None]:
     """Give a command a `Reporting`, made of the options that every command that reports takes."""
 
     @wraps(command)
-    def with_reporting(
+    def with_reporting(  # noqa: PLR0913 - one for each option
         *,
         project_dir: Path | None,
         as_json: bool,
         verbose: bool,
         quiet: bool,
+        log_format: str,
+        junit_xml: Path | None = None,
         **arguments: Any,  # noqa: ANN401 - each command's own
     ) -> None:
         name = str(click.get_current_context().info_name)
-        command(Reporting(name, project_dir, as_json, verbose, quiet), **arguments)
+        reporting = Reporting(
+            name,
+            project_dir,
+            as_json,
+            verbose,
+            quiet,
+            as_lines=log_format == "json",
+            junit_xml=junit_xml,
+        )
+        command(reporting, **arguments)
 
     decorated: Callable[..., None] = with_reporting
     for option in (
+        click.option(
+            "--log-format",
+            type=click.Choice(["text", "json"]),
+            default="text",
+            help="json: progress and outcome as JSON, one object a line, on stderr; no summary.",
+        ),
         click.option("-q", "--quiet", is_flag=True, help="Print failures only."),
         click.option("-v", "--verbose", is_flag=True, help="Print every file and every node."),
         as_json,

@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import shlex
 import sys
-import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -13,6 +12,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn, TextIO
 
 import click
+
+from dango_dbt.cli.streams import only_for_the_document, own_stderr
 
 if TYPE_CHECKING:
     from dango_dbt.api import Project
@@ -33,6 +34,7 @@ __all__ = [
     "run_status",
     "run_validate",
     "tell_usage_error",
+    "usage_error_line",
 ]
 
 
@@ -46,6 +48,8 @@ class Reporting:
     verbose: bool
     quiet: bool
     as_markdown: bool = False
+    as_lines: bool = False
+    junit_xml: Path | None = None
 
     @property
     def verbosity(self) -> Verbosity:
@@ -60,70 +64,33 @@ class Reporting:
 def run(reporting: Reporting, action: Callable[[Project, Progress], RunResult]) -> NoReturn:
     """Open the project, run the action with progress, print the result and exit."""
     from dango_dbt import report
+    from dango_dbt.cli.attempt import attempted
+    from dango_dbt.cli.reports import annotate, summarize, with_junit
     from dango_dbt.errors import ExitCode
 
-    with _only_for_the_document(as_json=reporting.as_json) as stdout:
-        result = _attempt(reporting, action)
+    junit_xml = reporting.junit_xml and reporting.junit_xml.absolute()
+    with only_for_the_document(as_json=reporting.as_json) as stdout, own_stderr() as stderr:
+        lines = report.LineProgress(stderr, reporting.verbosity) if reporting.as_lines else None
+        attempt = with_junit(attempted(reporting, action, lines), junit_xml)
+        result = attempt.result
+        summarize(attempt)
+        if lines:
+            lines.run_finished(result)
         if reporting.as_json:
             stdout.write(report.to_json(result) + "\n")
             stdout.flush()
     if reporting.as_markdown:
-        click.echo(report.to_markdown(result), nl=False)
-    elif not reporting.as_json:
+        click.echo(report.plan_to_markdown(result), nl=False)
+    elif not (reporting.as_json or lines):
         report.summary(result, report.console_on(sys.stdout), reporting.verbosity)
+        sys.stdout.flush()
+    annotate(attempt, as_json=reporting.as_json, as_lines=reporting.as_lines)
     if result.exit_code == ExitCode.INTERRUPTED:
         # A source that did not stop in time is still running: shutting down below it can abort.
         sys.stdout.flush()
         sys.stderr.flush()
         os._exit(int(result.exit_code))
     sys.exit(int(result.exit_code))
-
-
-def _attempt(reporting: Reporting, action: Callable[[Project, Progress], RunResult]) -> RunResult:
-    from dango_dbt import report
-    from dango_dbt.api import Project
-    from dango_dbt.errors import DangoError, ExitCode
-    from dango_dbt.results import Failure, Interrupted, RunResult
-
-    started = time.perf_counter()
-    showing = report.progress_for(
-        reporting.verbosity, json_output=reporting.as_json, stream=sys.stderr
-    )
-    try:
-        project = Project.find(reporting.project_dir)
-        with showing as progress:
-            return action(project, progress)
-    except DangoError as error:
-        return RunResult(reporting.command, error=Failure.of(error), error_code=error.exit_code)
-    except KeyboardInterrupt as error:
-        return RunResult(
-            reporting.command,
-            sources=error.sources if isinstance(error, Interrupted) else None,
-            error=Failure("KeyboardInterrupt", "interrupted", "the next run picks up from here"),
-            error_code=ExitCode.INTERRUPTED,
-            seconds=time.perf_counter() - started,
-        )
-
-
-@contextmanager
-def _only_for_the_document(*, as_json: bool) -> Iterator[TextIO]:
-    """Under --json, keep stdout for the document: what anything else prints goes to stderr.
-
-    It is done to the file descriptor, since dbt, a source or what it starts may write there too.
-    """
-    if not as_json:
-        yield sys.stdout
-        return
-    sys.stdout.flush()
-    kept = os.dup(1)
-    os.dup2(2, 1)
-    try:
-        with os.fdopen(os.dup(kept), "w", encoding="utf-8") as document:
-            yield document
-    finally:
-        sys.stdout.flush()
-        os.dup2(kept, 1)
-        os.close(kept)
 
 
 def run_plain(project_dir: Path | None, dbt_args: Sequence[str]) -> NoReturn:
@@ -170,7 +137,7 @@ def run_status(project_dir: Path | None, target: str | None, *, as_json: bool) -
     from dango_dbt.api import Project
 
     with (
-        _only_for_the_document(as_json=as_json) as stdout,
+        only_for_the_document(as_json=as_json) as stdout,
         _errors_told("status" if as_json else None, stdout),
     ):
         found = Project.find(project_dir).status(target=target)
@@ -187,7 +154,7 @@ def run_ls(project_dir: Path | None, format_: str, *, as_json: bool, **selection
     from dango_dbt.api import Project
 
     with (
-        _only_for_the_document(as_json=as_json) as stdout,
+        only_for_the_document(as_json=as_json) as stdout,
         _errors_told("ls" if as_json else None, stdout),
     ):
         progress = report.PlainProgress(sys.stderr)
@@ -236,7 +203,7 @@ def run_validate(
     from dango_dbt.api import Project
 
     with (
-        _only_for_the_document(as_json=as_json) as stdout,
+        only_for_the_document(as_json=as_json) as stdout,
         _errors_told("validate" if as_json else None, stdout),
     ):
         found = Project.problems(project_dir, target=target, offline=offline)
@@ -253,6 +220,18 @@ def run_validate(
 def tell_usage_error(error: click.UsageError) -> None:
     """Print wrong usage as a document on stdout; click says it on stderr, and exits with 2."""
     from dango_dbt import report
+
+    click.echo(report.to_json(_wrong_usage(error)))
+
+
+def usage_error_line(error: click.UsageError) -> None:
+    """Print wrong usage as a line of JSON on stderr."""
+    from dango_dbt import report
+
+    report.LineProgress(sys.stderr).run_finished(_wrong_usage(error))
+
+
+def _wrong_usage(error: click.UsageError) -> RunResult:
     from dango_dbt.errors import ExitCode
     from dango_dbt.results import Failure, RunResult
 
@@ -262,7 +241,7 @@ def tell_usage_error(error: click.UsageError) -> None:
         names.insert(0, str(context.info_name))
         context = context.parent
     failure = Failure("UsageError", error.format_message())
-    click.echo(report.to_json(RunResult(" ".join(names), error=failure, error_code=ExitCode.USAGE)))
+    return RunResult(" ".join(names), error=failure, error_code=ExitCode.USAGE)
 
 
 def _warn_unreferenced(found: Sequence[Unreferenced], names: Sequence[str]) -> None:

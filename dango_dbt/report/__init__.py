@@ -8,11 +8,16 @@ from __future__ import annotations
 from dango_dbt.report.adding import source_add_json
 from dango_dbt.report.checking import validation_json
 from dango_dbt.report.document import to_json
+from dango_dbt.report.github import github_annotations, on_github
+from dango_dbt.report.junit import to_junit
+from dango_dbt.report.lines import LineProgress
 from dango_dbt.report.listing import source_list_json
 from dango_dbt.report.live import LiveProgress
-from dango_dbt.report.markdown import to_markdown
+from dango_dbt.report.markdown import plan_to_markdown
 from dango_dbt.report.plain import PlainProgress
+from dango_dbt.report.seen import SeenProgress
 from dango_dbt.report.status import status_json
+from dango_dbt.report.step_summary import to_step_summary
 from dango_dbt.report.terminal import console_on, progress_for
 from dango_dbt.report.text import (
     created,
@@ -28,15 +33,20 @@ from dango_dbt.report.tree import graph_json, graph_mermaid
 from dango_dbt.report.words import Verbosity
 
 __all__ = [
+    "LineProgress",
     "LiveProgress",
     "PlainProgress",
+    "SeenProgress",
     "Verbosity",
     "console_on",
     "created",
     "error",
+    "github_annotations",
     "graph_json",
     "graph_mermaid",
     "joined_graph",
+    "on_github",
+    "plan_to_markdown",
     "progress_for",
     "project_status",
     "source_add_json",
@@ -46,7 +56,8 @@ __all__ = [
     "status_json",
     "summary",
     "to_json",
-    "to_markdown",
+    "to_junit",
+    "to_step_summary",
     "validation",
     "validation_json",
 ]

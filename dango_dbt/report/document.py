@@ -15,7 +15,7 @@ from dango_dbt.results import (
     SyncResult,
 )
 
-__all__ = ["to_json"]
+__all__ = ["failure_document", "to_json", "without_commands"]
 
 _STAGES = ("prepare", "extract", "normalize", "load")
 
@@ -47,12 +47,17 @@ def to_json(result: RunResult) -> str:
         "held": list(result.held),
         "files": [_file(file) for file in result.files or ()],
         "build": _build(result.build or _NOT_RUN),
-        "error": _failure(result.error),
+        "error": failure_document(result.error),
         "seconds": round(result.seconds, 3),
     }
     text = json.dumps(document, indent=2, ensure_ascii=False)
     # A path that is not UTF-8 has lone surrogates; `\udc80` is how JSON writes one.
-    return text.encode("utf-8", "backslashreplace").decode("utf-8")
+    return without_commands(text.encode("utf-8", "backslashreplace").decode("utf-8"))
+
+
+def without_commands(text: str) -> str:
+    """Write JSON another way, so that no CI service takes `##[…]` in a string for a command."""
+    return text.replace("##[", r"##\u005b")
 
 
 def _source(source: SyncResult) -> dict[str, object]:
@@ -66,7 +71,7 @@ def _source(source: SyncResult) -> dict[str, object]:
             stage: round(source.seconds[stage], 3) if stage in source.seconds else None
             for stage in _STAGES
         },
-        "error": _failure(source.error),
+        "error": failure_document(source.error),
     }
 
 
@@ -105,7 +110,7 @@ def _build(build: BuildResult) -> dict[str, object]:
     return {
         "status": build.status,
         "nodes": [_node(node) for node in build.nodes],
-        "error": _failure(build.error),
+        "error": failure_document(build.error),
         "reason": build.reason,
         "seconds": round(build.seconds, 3),
     }
@@ -117,10 +122,12 @@ def _node(node: NodeResult) -> dict[str, object]:
         "status": node.status,
         "seconds": round(node.seconds, 3),
         "message": node.message,
+        "path": node.path,
     }
 
 
-def _failure(failure: Failure | None) -> dict[str, object] | None:
+def failure_document(failure: Failure | None) -> dict[str, object] | None:
+    """Give why something failed, as it stands in all documents; null where nothing did."""
     if failure is None:
         return None
     return {"type": failure.type, "message": failure.message, "hint": failure.hint}

@@ -6,6 +6,7 @@ from threading import Lock
 from typing import TextIO
 
 from dango_dbt.progress import Progress
+from dango_dbt.report.github import inert
 from dango_dbt.report.words import (
     Verbosity,
     clean,
@@ -115,7 +116,7 @@ class PlainProgress(Progress):
             self._line(f"warning: {message}")
         elif self._verbosity != Verbosity.QUIET:
             with self._lock:
-                text = notice(message, self._stream.encoding)
+                text = inert(notice(message, self._stream.encoding))
                 print(f"{text}\n", file=self._stream, flush=True)
 
     def _of(self, source: str, what: str) -> str:
@@ -124,4 +125,4 @@ class PlainProgress(Progress):
     def _line(self, text: str, *, failure: bool = False) -> None:
         if failure or self._verbosity != Verbosity.QUIET:
             with self._lock:
-                print(" ".join(clean(text).splitlines()), file=self._stream, flush=True)
+                print(inert(" ".join(clean(text).splitlines())), file=self._stream, flush=True)

@@ -6,9 +6,10 @@ from collections.abc import Sequence
 from itertools import chain
 from typing import TYPE_CHECKING
 
-from dango_dbt.errors import DangoError
+from dango_dbt.errors import DangoError, ExitCode
 from dango_dbt.findings import JoinedGraph, ProjectStatus, SourceList, Validation
 from dango_dbt.report import adding, checking, listing, sections, status, tree
+from dango_dbt.report.github import inert
 from dango_dbt.report.words import Verbosity, count
 from dango_dbt.results import AddedSource, Failure, FileResult, RunResult
 
@@ -41,13 +42,14 @@ def summary(result: RunResult, console: Console, verbosity: Verbosity = Verbosit
             every table, file and node.
     """
     found, files = result.sources or (), result.files or ()
+    interrupted = result.exit_code == ExitCode.INTERRUPTED  # dbt calls what it stops failed
     parts = [
         sections.sources(found, verbosity),
         sections.schema_changes(result.schema_changes or found, verbosity),
         sections.impacts(result.impacts or (), verbosity),
         sections.files(files, verbosity, "Plan" if result.command == "plan" else "Files"),
         sections.diffs(files),
-        sections.build(result.build, verbosity) if result.build else [],
+        sections.build(result.build, verbosity) if result.build and not interrupted else [],
         sections.failed(result.error),
         sections.closing(result, verbosity),
     ]
@@ -126,6 +128,7 @@ def _rows(text: Text, indent: int, console: Console) -> list[tuple[int, Text]]:
 
 def _encodable(part: str | tuple[str, str], encoding: str) -> tuple[str, str]:
     text, style = (part, "") if isinstance(part, str) else part
+    text = inert(text)
     try:
         text.encode(encoding)
     except UnicodeEncodeError:

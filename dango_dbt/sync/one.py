@@ -62,7 +62,8 @@ def sync_one(job: SyncJob, warehouse: Warehouse, progress: Progress) -> SyncResu
             changed=loaded.changed,
         )
     _forget_trace(job)
-    failure = replace(failure, message=redacted(failure.message, job))
+    place = failure.place or job.place_of()
+    failure = replace(failure, message=redacted(failure.message, job), place=place)
     return SyncResult(name, "failed", dataset, seconds=stages.seconds, error=failure)
 
 

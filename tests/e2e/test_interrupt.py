@@ -11,8 +11,11 @@ import textwrap
 import time
 from collections.abc import Callable
 from typing import TYPE_CHECKING
+from xml.etree import ElementTree as ET
 
 import pytest
+
+from tests.report.junit_schema import check
 
 if TYPE_CHECKING:
     from tests.e2e.conftest import Workspace
@@ -126,7 +129,7 @@ def test_an_interrupted_build_is_130_too(workspace: Workspace) -> None:
         "select count(*) as n from range(3000000) as a, range(300000) as b, "
         " {{ ref('stg_slow__slow') }} as c where a <> b + c.id",
     )
-    process = _start(workspace)
+    process = _start(workspace, "--junit-xml", "junit.xml")
     log = workspace.root / "dbt_project/logs/dbt.log"
     try:
         _wait_for(
@@ -140,3 +143,9 @@ def test_an_interrupted_build_is_130_too(workspace: Workspace) -> None:
     assert "Interrupted" in stdout
     assert "Error" not in stdout
     assert "Traceback" not in stderr
+    # what was done by then is told
+    root = ET.parse(workspace.root / "junit.xml").getroot()  # noqa: S314 - our own
+    check(root)
+    done = {case.get("name") for case in root.iter("testcase") if not len(case)}
+    assert done >= {"slow", "stg_slow__slow"}
+    assert root.find(".//testsuite[@name='run']//error[@type='KeyboardInterrupt']") is not None

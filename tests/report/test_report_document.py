@@ -64,6 +64,7 @@ def test_the_document_has_every_key_of_the_interface(failed_run: RunResult) -> N
         "status": "success",
         "seconds": 0.123,
         "message": "OK",
+        "path": None,
     }
     assert document["error"] is None
 

@@ -333,3 +333,31 @@ def test_a_stream_that_cannot_show_our_marks_gets_others(failed_run: RunResult) 
 def test_importing_the_reports_does_not_import_rich() -> None:
     code = "import sys, dango_dbt.report; sys.exit('rich' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
+
+
+class _Terminal(StringIO):
+    def isatty(self) -> bool:
+        return True
+
+
+def test_a_log_has_no_colour_unless_it_is_asked_for(
+    failed_run: RunResult, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert "\x1b" not in shown(failed_run)
+    monkeypatch.setenv("FORCE_COLOR", "1")  # what GitHub shows in colour is no terminal
+    assert "\x1b[31m" in shown(failed_run)
+    monkeypatch.setenv("NO_COLOR", "1")
+    assert "\x1b[31m" not in shown(failed_run)
+
+
+def test_no_color_holds_on_a_terminal_too(
+    failed_run: RunResult, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def on_terminal_now() -> str:
+        stream = _Terminal()
+        summary(failed_run, console_on(stream))
+        return stream.getvalue()
+
+    assert "\x1b[31m" in on_terminal_now()
+    monkeypatch.setenv("NO_COLOR", "1")
+    assert "\x1b[31m" not in on_terminal_now()
