@@ -10,7 +10,6 @@ import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from itertools import count
 from pathlib import Path
 from typing import Any
 
@@ -63,11 +62,10 @@ class Server:
 
     programs: Path
     port: int
-    _numbers: Iterator[int]
 
-    def database(self) -> Database:
-        """Create a database."""
-        name = f"shop_{next(self._numbers)}"
+    def database(self, name: str = "shop") -> Database:
+        """Create a database; an earlier one of this name is dropped."""
+        self.values(f"drop database if exists {name} with (force)")
         self.values(f"create database {name}")
         return Database(self.port, name)
 
@@ -111,7 +109,7 @@ def running() -> Iterator[Server | None]:
             stdout=subprocess.DEVNULL,
         )
         try:
-            yield Server(programs, port, count(1))
+            yield Server(programs, port)
         finally:
             subprocess.run(
                 [*control, "-m", "immediate", "stop"], check=True, stdout=subprocess.DEVNULL

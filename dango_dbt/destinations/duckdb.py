@@ -46,7 +46,7 @@ def open_duckdb(target: Target) -> Warehouse:
         )
     if _path(target).startswith(_MOTHERDUCK):
         fields = Fields(target, {})
-        return open_server(fields, "motherduck", motherduck(fields), "")
+        return open_server(fields, "motherduck", motherduck(fields))
     file_path = _file(target)
     if file_path is None:
         raise ConfigError(

@@ -33,7 +33,7 @@ def postgres(fields: Fields) -> Login:
         query["keepalives_idle"] = str(idle)
     if role := fields.get("role"):
         query["options"] = f"-crole={_escaped(str(role))}"
-    return Login(f"{_IMPL}.postgres.configuration:PostgresCredentials", {**known, "query": query})
+    return Login("dango_dbt.destinations.libpq:Postgres", {**known, "query": query})
 
 
 def _escaped(value: str) -> str:
@@ -56,7 +56,7 @@ def redshift(fields: Fields) -> Login:
         )
     known = fields.taken({**_SERVER, "database": "database", "connect_timeout": "connect_timeout"})
     query = fields.taken({"sslmode": "sslmode"})
-    return Login(f"{_IMPL}.redshift.configuration:RedshiftCredentials", {**known, "query": query})
+    return Login("dango_dbt.destinations.libpq:Redshift", {**known, "query": query})
 
 
 _SNOWFLAKE = "a password, a key pair, `externalbrowser`, `oauth`/`jwt` with an access token"

@@ -94,18 +94,22 @@ def credentials(login: Login, fields: Fields) -> CredentialsConfiguration:
     return made
 
 
-def open_server(fields: Fields, destination: str, login: Login, loader_format: str) -> Warehouse:
+def open_server(
+    fields: Fields, destination: str, login: Login, file_formats: Sequence[str] = ()
+) -> Warehouse:
     """Say where to load for a login; connects to nothing yet.
 
     Args:
         fields: of the target.
         destination: name of the dlt destination.
         login: what dlt is to be told.
-        loader_format: which files dlt loads, unless the user says otherwise; empty: dlt's choice.
+        file_formats: which files dlt may load, the usual one first; none: all that it can.
     """
     settings = dict(login.settings)
-    if loader_format:
-        settings["preferred_loader_file_format"] = loader_format
+    if file_formats:
+        settings["preferred_loader_file_format"] = file_formats[0]
+        settings["supported_loader_file_formats"] = list(file_formats)
+        settings["loader_file_format_selector"] = None  # it asks which drivers there are
 
     @cache
     def factory() -> Destination[Any, Any]:
@@ -143,12 +147,10 @@ def _check(factory: Destination[Any, Any], fields: Fields) -> None:
     if bind is not None:
         config = bind(dataset_name="dango_dbt")
     client: Any = factory.client(Schema("dango_dbt"), config)
-    driver = getattr(client.sql_client, "dbapi", None)  # its errors come through as they are
-    failures = (DestinationException, OSError, *((driver.Error,) if driver else ()))
     try:
         with client.sql_client as sql:
             sql.execute_sql("SELECT 1")
-    except failures as error:
+    except (DestinationException, client.sql_client.dbapi.Error) as error:
         said = redact(first_line(error), secrets(fields.target))
         raise SyncError(
             f"target `{fields.target.name}` cannot be reached: {said}",

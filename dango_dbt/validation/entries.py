@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from dango_dbt.arguments import read_arguments
-from dango_dbt.config import SourceConfig, SourcesConfig
+from dango_dbt.config import STAGING_DATASET_SUFFIX, SourceConfig, SourcesConfig
 from dango_dbt.credentials import unset_error
 from dango_dbt.destinations import Warehouse
 from dango_dbt.errors import ConfigError, Place
@@ -83,11 +83,21 @@ def dataset_problem(
     config: SourcesConfig, source: SourceConfig, warehouse: Warehouse
 ) -> ConfigError | None:
     """Say why the warehouse cannot hold a source's dataset; None where it can."""
+    place = config.place_of(source, "dataset_name" if source.dataset_name else "name")
+    longest = warehouse.longest_name
+    if longest and len(source.dataset.encode()) > longest - len(STAGING_DATASET_SUFFIX):
+        return ConfigError(
+            f"dataset `{source.dataset}` has a name of {len(source.dataset)} characters, and the"
+            " warehouse cuts names off: that of its staging dataset would have more than"
+            f" {longest}",
+            place=place,
+            hint="give the source a shorter `dataset_name:`",
+        )
     if source.dataset.lower() not in warehouse.reserved:
         return None
     return ConfigError(
         f"dataset `{source.dataset}` is named like the warehouse file, and DuckDB cannot tell the"
         " two apart",
-        place=config.place_of(source, "dataset_name" if source.dataset_name else "name"),
+        place=place,
         hint="give the source another `dataset_name:`, or the file another name",
     )

@@ -17,7 +17,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from threading import Thread
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
@@ -25,6 +25,7 @@ import yaml
 
 if TYPE_CHECKING:
     from dango_dbt.results import RunResult, SyncResult
+    from tests.postgres import Database, Server
 
 REPOSITORY = Path(__file__).parents[2]
 DUMMYJSON = REPOSITORY.parent / "shared" / "dummyjson"
@@ -238,18 +239,40 @@ def _lists(folder: Path) -> dict[str, list[dict[str, Any]]]:
     return {name: json.loads((folder / f"{name}.json").read_text("utf-8")) for name in LISTS}
 
 
+@dataclass(frozen=True)
+class OnPostgres(Workspace):
+    """The same project, whose target `dev` is a Postgres."""
+
+    database: Database
+
+    def rows(self, sql: str) -> list[tuple[Any, ...]]:
+        """Query the warehouse, or change something in it."""
+        return self.database.rows(sql)
+
+    @property
+    def profiles(self) -> str:
+        """The text of profiles.yml."""
+        return yaml.safe_dump({"shop": {"target": "dev", "outputs": {"dev": self.database.fields}}})
+
+
 def _workspace(root: Path) -> Workspace:
-    workspace = Workspace(root)
-    for name, text in _FILES.items():
+    return _filled(Workspace(root), _FILES["dbt_project/profiles.yml"])
+
+
+_W = TypeVar("_W", bound=Workspace)
+
+
+def _filled(workspace: _W, profiles: str) -> _W:
+    for name, text in {**_FILES, "dbt_project/profiles.yml": profiles}.items():
         workspace.write(name, text)
-    parsed = root / "dbt_project/target/partial_parse.msgpack"
+    parsed = workspace.root / "dbt_project/target/partial_parse.msgpack"
     parsed.parent.mkdir()
-    parsed.write_bytes(_parsed())
+    parsed.write_bytes(_parsed(profiles))
     return workspace
 
 
 @cache
-def _parsed() -> bytes:
+def _parsed(profiles: str) -> bytes:
     """What dbt keeps of an empty project, once it has parsed its own 500 macros.
 
     That takes most of a small project's first run, and is the same in all of them. dbt parses all
@@ -259,7 +282,7 @@ def _parsed() -> bytes:
 
     with TemporaryDirectory() as folder:
         workspace = Workspace(Path(folder))
-        for name, text in _FILES.items():
+        for name, text in {**_FILES, "dbt_project/profiles.yml": profiles}.items():
             workspace.write(name, text)
         project = workspace.root / "dbt_project"
         result = dbtRunner().invoke(
@@ -288,6 +311,13 @@ def _environment_as_before() -> Iterator[None]:
 def workspace(tmp_path: Path) -> Workspace:
     """Give a project with no source yet."""
     return _workspace(tmp_path / "project")
+
+
+@pytest.fixture
+def on_postgres(tmp_path: Path, postgres: Server) -> OnPostgres:
+    """Give a project on Postgres with no source yet."""
+    workspace = OnPostgres(tmp_path / "on_postgres", postgres.database())
+    return _filled(workspace, workspace.profiles)
 
 
 @pytest.fixture(scope="module")
