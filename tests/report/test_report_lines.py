@@ -1,8 +1,10 @@
 from __future__ import annotations
 
 import json
+import re
 from datetime import datetime, timedelta, timezone
 from io import StringIO
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -171,3 +173,11 @@ def test_errors_come_as_in_the_document(text: str) -> None:
     expected = {"type": "SyncError", "message": text, "hint": "hint"}
     told = [line["error"] for line in lines(run) if "error" in line]
     assert told == [expected] * 3
+
+
+def test_the_documentation_names_every_event_and_key(failed_run: RunResult) -> None:
+    page = (Path(__file__).parents[2] / "docs" / "ci.md").read_text(encoding="utf-8")
+    rows = dict(re.findall(r"^\| `(\w+)`(?: \(debug\))? \| (.*) \|$", page, re.MULTILINE))
+    for line in lines(failed_run, Verbosity.VERBOSE):
+        keys = set(line) - {"time", "level", "event"}
+        assert {key for key in keys if f"`{key}`" not in rows[line["event"]]} == set(), line
