@@ -11,7 +11,7 @@ import json
 import os
 import socket
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import datetime, timezone
 from pathlib import Path
 
@@ -21,11 +21,13 @@ from dango_dbt.errors import GenerateError, LockError
 from dango_dbt.files import write_atomic
 from dango_dbt.progress import Progress
 
-__all__ = ["alone"]
+__all__ = ["alone", "undisturbed"]
 
 _LOCK, _HOLDER = "run.lock", "run.holder.json"
 #: How often to look whether the lock is free, in seconds.
 _POLL = 0.1
+#: How long to wait for whom nothing is written of: who only looks, or has just begun, in seconds.
+_MOMENT = 1.0
 
 
 @contextmanager
@@ -44,9 +46,7 @@ def alone(state: Path, command: str, timeout: float | None, progress: Progress) 
     try:
         state.mkdir(parents=True, exist_ok=True)
         lock = FileLock(state / _LOCK)
-        try:
-            lock.acquire(timeout=0)
-        except Timeout:
+        if not _acquired(lock, state):
             _wait(lock, state, timeout, progress)
     except OSError as error:
         raise LockError(
@@ -57,7 +57,34 @@ def alone(state: Path, command: str, timeout: float | None, progress: Progress) 
         _describe(state, command)
         yield
     finally:
+        with suppress(OSError):
+            (state / _HOLDER).unlink()
         lock.release()
+
+
+@contextmanager
+def undisturbed(state: Path) -> Iterator[str | None]:
+    """Keep runs from a target for the moment that it takes to look at it; writes nothing.
+
+    Gives:
+        Who works on the target just now; None: nobody, and nobody begins meanwhile.
+    """
+    lock, holder = FileLock(state / _LOCK), None
+    if (state / _LOCK).exists():  # where no run ever was, there is nothing to hold
+        with suppress(OSError):  # in a folder that cannot be written to, no run can work either
+            holder = None if _acquired(lock, state) else _holder(state)
+    try:
+        yield holder
+    finally:
+        lock.release()
+
+
+def _acquired(lock: FileLock, state: Path) -> bool:
+    try:
+        lock.acquire(timeout=0 if (state / _HOLDER).exists() else _MOMENT, poll_interval=0.02)
+    except Timeout:
+        return False
+    return True
 
 
 def _wait(lock: FileLock, state: Path, timeout: float | None, progress: Progress) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Sequence
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
@@ -154,25 +154,25 @@ class Project:
         """
         started = time.perf_counter()
         progress = progress or Progress()
-        if from_destination:
-            refuse_unknown(self.config, sources)
-            resolved = dbt.resolve_target(self.layout.dbt, target)
-            restore_schemas(self.layout, self.config, sources, resolved, progress)
-        if check:
-            plan = self._plan(sources, target, prune=prune, upgrade=upgrade)
-            for warning in plan.warnings:
-                progress.warning(warning)
-            files = tuple(file_results(self.layout, plan))
-            run = RunResult("generate", plan.target, files=files)
-            changed = any(file.action != "unchanged" for file in run.files or ())
-            return replace(run, error_code=ExitCode.OUT_OF_DATE) if changed else run
+        refuse_unknown(self.config, sources)
         name = target or dbt.taken_target(self.layout.dbt)
         dbt.adapter_type(self.layout.dbt, name)  # refuses a target that is not there
-        with self._alone("generate", name, lock_timeout, progress):
+        writes = from_destination or not check
+        with self._alone("generate", name, lock_timeout, progress) if writes else nullcontext():
+            if from_destination:
+                resolved = dbt.resolve_target(self.layout.dbt, target)
+                restore_schemas(self.layout, self.config, sources, resolved, progress)
             plan = self._plan(sources, target, prune=prune, upgrade=upgrade)
-            files = tuple(write_generated(self.layout, plan, progress))
-        seconds = time.perf_counter() - started
-        return RunResult("generate", plan.target, files=files, seconds=seconds)
+            if not check:
+                files = tuple(write_generated(self.layout, plan, progress))
+                seconds = time.perf_counter() - started
+                return RunResult("generate", plan.target, files=files, seconds=seconds)
+        for warning in plan.warnings:
+            progress.warning(warning)
+        files = tuple(file_results(self.layout, plan))
+        run = RunResult("generate", plan.target, files=files)
+        changed = any(file.action != "unchanged" for file in files)
+        return replace(run, error_code=ExitCode.OUT_OF_DATE) if changed else run
 
     def plan(  # noqa: PLR0913 - the command's options
         self,
@@ -218,23 +218,32 @@ class Project:
             seconds=time.perf_counter() - started,
         )
 
-    def accept(self, side: Literal["mine", "theirs"], file: str | Path) -> RunResult:
+    def accept(
+        self,
+        side: Literal["mine", "theirs"],
+        file: str | Path,
+        *,
+        progress: Progress | None = None,
+    ) -> RunResult:
         """Settle a conflict: keep the user's text of a generated file, or take what is proposed.
 
         Args:
             side: `mine`: the file stays, and counts as an edit of what is generated now. `theirs`:
                 what is generated now takes its place.
             file: the file, relative to the current folder.
+            progress: is told where this waits for another run.
 
         Raises:
             ConfigError: the project is wrong, or the file is not in conflict.
             GenerateError: a file cannot be written.
         """
         started = time.perf_counter()
-        plan = self._plan((), None)
-        files = tuple(accept_file(self.layout, plan, side, Path(file)))
-        if side == "mine":
-            accept_properties(self._plan((), None), self.layout.root / files[0].path)
+        target = dbt.taken_target(self.layout.dbt)
+        with self._alone("generate", target, None, progress or Progress()):
+            plan = self._plan((), target)
+            files = tuple(accept_file(self.layout, plan, side, Path(file)))
+            if side == "mine":
+                accept_properties(self._plan((), target), self.layout.root / files[0].path)
         seconds = time.perf_counter() - started
         return RunResult("generate", plan.target, files=files, seconds=seconds)
 
@@ -266,14 +275,14 @@ class Project:
         self._refuse_broken()
         progress = progress or Progress()
         resolved = dbt.resolve_target(self.layout.dbt, target)
-        warn_of_removed(self.layout, self.config, progress)
         whole = not args
-        if "--selector" not in args:
-            without = criteria(left_out(self.layout, self.config))
-            args = [*args, *(["--exclude", *without] if without else [])]
-        elif disabled := left_out(self.layout, self.config):  # dbt takes a selector alone
-            progress.warning(f"--selector may build disabled sources: {', '.join(disabled)}")
         with self._alone("build", resolved.name, lock_timeout, progress):
+            warn_of_removed(self.layout, self.config, progress)
+            if "--selector" not in args:
+                without = criteria(left_out(self.layout, self.config))
+                args = [*args, *(["--exclude", *without] if without else [])]
+            elif disabled := left_out(self.layout, self.config):  # dbt takes a selector alone
+                progress.warning(f"--selector may build disabled sources: {', '.join(disabled)}")
             built = dbt.build(
                 self.layout.dbt,
                 args=args,

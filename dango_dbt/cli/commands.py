@@ -196,7 +196,7 @@ def generate(
         if any(arguments.values()):
             raise click.UsageError("--accept takes no other option")
         side, file = accept
-        run(reporting, lambda project, _: project.accept(side, file))
+        run(reporting, lambda project, progress: project.accept(side, file, progress=progress))
     run(reporting, lambda project, progress: project.generate(progress=progress, **arguments))
 
 

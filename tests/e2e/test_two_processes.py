@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
+import signal
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -14,7 +16,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from dango_dbt.errors import LockError
-from dango_dbt.locking import alone
+from dango_dbt.locking import alone, undisturbed
 from dango_dbt.progress import Progress
 
 if TYPE_CHECKING:
@@ -120,6 +122,55 @@ def test_a_second_one_does_not_wait_for_longer_than_it_is_told(slow: Workspace) 
     (slow.root / "go").touch()
     assert slow.sync(lock_timeout=0).exit_code == 0
     assert slow.count("raw_slow.appended") == 5
+
+
+def test_ctrl_c_ends_the_waiting_and_nothing_else(slow: Workspace) -> None:
+    with begun(slow, "sync") as first:
+        second = subprocess.Popen(
+            [sys.executable, "-m", "dango_dbt", "generate"],
+            cwd=slow.root,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+        assert second.stderr is not None
+        assert "waiting for `dango-dbt sync`" in second.stderr.readline()
+        second.send_signal(signal.SIGINT)
+        second.communicate(timeout=30)
+        assert second.returncode == 130
+        (slow.root / "go").touch()
+        stdout, stderr = first.communicate(timeout=60)
+        assert first.returncode == 0, stdout + stderr
+
+
+def test_who_waits_is_never_told_of_a_run_that_has_ended(tmp_path: Path) -> None:
+    for command in ("sync", "build"):
+        with alone(tmp_path, command, 0, Progress()), undisturbed(tmp_path) as holder:
+            assert holder is not None
+            assert holder.startswith(f"`dango-dbt {command}` (PID ")
+    with undisturbed(tmp_path) as holder:
+        assert holder is None
+    assert [path.name for path in tmp_path.iterdir()] == ["run.lock"]
+
+
+def test_who_looks_at_a_target_makes_nobody_fail(tmp_path: Path) -> None:
+    with undisturbed(tmp_path / "new"):  # where no run ever was, nothing is written
+        assert not (tmp_path / "new").exists()
+    with alone(tmp_path, "sync", 0, Progress()):
+        pass
+
+    def look() -> None:
+        with undisturbed(tmp_path):
+            looking.set()
+            time.sleep(0.2)
+
+    looking = threading.Event()
+    thread = threading.Thread(target=look)
+    thread.start()
+    assert looking.wait(5)
+    with alone(tmp_path, "sync", 0, Progress()):
+        thread.join()
 
 
 def test_targets_do_not_wait_for_each_other(tmp_path: Path) -> None:
