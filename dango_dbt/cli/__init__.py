@@ -12,6 +12,7 @@ import click
 
 from dango_dbt import __version__
 from dango_dbt.cli import commands, sources
+from dango_dbt.cli.dev import dev
 from dango_dbt.cli.running import tell_usage_error
 
 __all__ = ["main"]
@@ -60,6 +61,7 @@ for command in (
     commands.generate,
     commands.plan,
     commands.build,
+    dev,
     commands.ls,
     commands.validate,
     commands.dbt,
