@@ -20,6 +20,7 @@ __all__ = [
     "DltFunction",
     "FunctionNode",
     "Module",
+    "imported_modules",
     "module_files",
     "read_module",
     "required_arguments",
@@ -269,12 +270,12 @@ def _with_imports(modules: dict[str, Module], named: Collection[str]) -> set[str
             used.add(name)
             if name in modules:
                 package = f"{name.partition('.')[0]}."
-                imported = _imported_modules(modules[name])
+                imported = imported_modules(modules[name])
                 waiting += [other for other in imported if other.startswith(package)]
     return used
 
 
-def _imported_modules(module: Module) -> Iterator[str]:
+def imported_modules(module: Module) -> Iterator[str]:
     """Give the full names of all that a module may import; some are names in a module."""
     parts = module.name.split(".")
     for node in ast.walk(module.tree):

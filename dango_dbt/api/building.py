@@ -189,7 +189,7 @@ def _work(  # noqa: PLR0913, PLR0917 - all that it depends on
     Raises:
         BuildError: dbt cannot parse the project, or the selection is wrong.
     """
-    graph = dbt.list_nodes(layout.dbt, _EVERYTHING, target=target)
+    graph = dbt.list_nodes(layout.dbt, _EVERYTHING, target=target, progress=progress)
     listed = dbt.list_nodes(layout.dbt, selection, target=target, progress=progress)
     selected = frozenset(node.unique_id for node in listed.nodes.values() if node.is_built)
     reasons: dict[str, list[str]] = {}
@@ -231,7 +231,7 @@ def note_built(  # noqa: PLR0913 - all that it depends on
             unbuilt.built(state, {})
             return
         if work is None:
-            graph = dbt.list_nodes(layout.dbt, _EVERYTHING, target=target)
+            graph = dbt.list_nodes(layout.dbt, _EVERYTHING, target=target, progress=progress)
             work = _Work(graph, {}, frozenset())
         below = {table: work.downstream([table]) for table in since}
         left = {table: ids & done for table, ids in below.items() if ids - done - since[table]}

@@ -13,11 +13,13 @@ from types import FrameType
 from typing import TYPE_CHECKING, Any
 
 from dango_dbt.build.events import is_read
+from dango_dbt.build.manifests import Parsed
 from dango_dbt.build.runners import Event, Outcome, environment
 from dango_dbt.project import DbtProject
 
 if TYPE_CHECKING:
     from dbt.cli.main import dbtRunnerResult
+    from dbt.contracts.graph.manifest import Manifest
 
 __all__ = ["InProcessRunner"]
 
@@ -31,13 +33,16 @@ class InProcessRunner:
         """See `Runner`."""
         from dbt_common.events.functions import msg_to_dict
 
-        def callback(message: Any) -> None:  # noqa: ANN401 - protobuf: EventMsg has no types
-            if is_read(message.info.name, message.info.level):
-                on_event(msg_to_dict(message))
-
         # What Python models and macros print is not ours to put on stdout either.
         with _inside(project.directory, environment(project)), redirect_stdout(sys.stderr):
-            result = _invoke([*args, "--log-level", "none"], [callback])
+            parsed = Parsed(project, args)
+
+            def callback(message: Any) -> None:  # noqa: ANN401 - protobuf: EventMsg has no types
+                parsed.listen(message.info.name)
+                if is_read(message.info.name, message.info.level):
+                    on_event(msg_to_dict(message))
+
+            result = _invoke([*args, "--log-level", "none"], [callback], parsed.manifest)
         if result.exception is None:
             return Outcome(0 if result.success else 1)
         return Outcome(2, str(result.exception) or type(result.exception).__name__)
@@ -55,12 +60,14 @@ class InProcessRunner:
         return 2
 
 
-def _invoke(args: list[str], callbacks: list[Callable[[Any], None]]) -> dbtRunnerResult:
+def _invoke(
+    args: list[str], callbacks: list[Callable[[Any], None]], manifest: Manifest | None = None
+) -> dbtRunnerResult:
     from dbt.cli.main import dbtRunner
 
     try:
         with _interrupts() as interrupts:
-            result = dbtRunner(callbacks=callbacks).invoke(args)
+            result = dbtRunner(manifest=manifest, callbacks=callbacks).invoke(args)
     finally:
         _let_go_of_duckdb()
     if isinstance(result.exception, KeyboardInterrupt) or (interrupts and not result.success):

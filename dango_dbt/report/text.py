@@ -10,7 +10,7 @@ from dango_dbt.errors import DangoError, ExitCode
 from dango_dbt.findings import JoinedGraph, ProjectStatus, SourceList, Validation
 from dango_dbt.report import adding, checking, listing, sections, status, tree
 from dango_dbt.report.github import inert
-from dango_dbt.report.words import Verbosity, count
+from dango_dbt.report.words import Verbosity, clean, count
 from dango_dbt.results import AddedSource, Failure, FileResult, RunResult
 
 if TYPE_CHECKING:
@@ -22,6 +22,7 @@ __all__ = [
     "error",
     "joined_graph",
     "project_status",
+    "round_done",
     "source_added",
     "source_list",
     "summary",
@@ -30,6 +31,9 @@ __all__ = [
 
 #: What stands for our marks where the stream's encoding has none of them.
 _ASCII = str.maketrans({"✓": "+", "✗": "x", "→": ">", "├": "|", "└": "`", "│": "|", "─": "-"})
+
+#: How many changed files, and built nodes, are named before they are only counted.
+_NAMED, _NAMED_NODES = 3, 10
 
 
 def summary(result: RunResult, console: Console, verbosity: Verbosity = Verbosity.NORMAL) -> None:
@@ -61,6 +65,34 @@ def summary(result: RunResult, console: Console, verbosity: Verbosity = Verbosit
 def error(err: DangoError, console: Console) -> None:
     """Print an error: `Error: file:line:column: message`, and what to do on the next line."""
     _print(sections.failed(Failure.of(err)), console)
+
+
+def round_done(changed: Sequence[str], result: RunResult, at: str, console: Console) -> None:
+    """Print what `dev` did about some changes, as one compact block.
+
+    Args:
+        changed: the files; none: it has just started.
+        result: what was done.
+        at: the time of day.
+        console: where to.
+    """
+    named = ", ".join(changed[:_NAMED]) or "start"
+    more = f" and {len(changed) - _NAMED} more" if len(changed) > _NAMED else ""
+    nodes = result.build.nodes if result.build else ()
+    few = Verbosity.VERBOSE if len(nodes) <= _NAMED_NODES else Verbosity.NORMAL
+    files = [file for file in result.files or () if file.action != "unchanged"]
+    lines = [
+        sections.Line(((at, "dim"), f"  {clean(named)}{more}")),
+        *sections.sources(result.sources or (), Verbosity.NORMAL),
+        *sections.schema_changes(result.sources or (), Verbosity.NORMAL),
+        *sections.impacts(result.impacts or (), Verbosity.NORMAL),
+        *sections.files(files, Verbosity.NORMAL),
+        *(sections.build(result.build, few) if result.build else []),
+        *sections.failed(result.error),
+        *sections.closing(result, Verbosity.NORMAL),
+        sections.Line(()),
+    ]
+    _print(lines, console)
 
 
 def source_list(found: SourceList, console: Console) -> None:
