@@ -57,14 +57,13 @@ def test_each_way_to_load_and_to_stage_gives_the_rows_that_duckdb_has(
 ) -> None:
     """Append, merge in all its ways, SCD2, replace, Arrow, variants, nested tables, deletions.
 
-    Three rounds, staged incrementally with rows deduplicated and deleted; a fresh build of all of
-    it is the same again.
+    Two rounds, staged incrementally, with rows deduplicated and deleted.
     """
     for project in (workspace, on_postgres):
         project.code("shop", ROUNDS)
         project.declare(shop={"staging": STAGING})
         project.mart("rounds", "select count(*) as n from {{ ref('stg_shop__merged__parts') }}")
-        for number in ("1", "2", "3"):
+        for number in ("1", "2"):
             monkeypatch.setenv("ROUND", number)
             result = project.run()
             assert result.exit_code == 0, (project, number, result)
@@ -73,9 +72,6 @@ def test_each_way_to_load_and_to_stage_gives_the_rows_that_duckdb_has(
         assert here.keys() == on_duckdb.keys()
         for table, rows in here.items():
             assert rows == on_duckdb[table], table
-    incremental = content(on_postgres, "analytics_staging")
-    assert on_postgres.run(full_refresh=True).exit_code == 0
-    assert content(on_postgres, "analytics_staging").keys() == incremental.keys()
 
 
 def test_a_killed_process_is_healed(
@@ -86,7 +82,6 @@ def test_a_killed_process_is_healed(
     assert on_postgres.sync().exit_code == 0
     for point, state in (
         ("after appended.insert_values", "kept"),
-        ("after appended__parts.insert_values", "lost"),
         ("after arrow_appended.insert_values", "lost"),
     ):
         before = on_postgres.rows("select count(*) from raw_killing.appended")[0][0]
