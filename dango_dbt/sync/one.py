@@ -102,10 +102,13 @@ def _run(job: SyncJob, warehouse: Warehouse, stages: _Stages) -> _Loaded:
         with stages("load"), warehouse.place() as place:
             pipeline.destination = place.destination
             emptied = guard.refuse_to_empty(pipeline, job)
-            if job.refresh:
-                if job.source.resources is None and job.resources is None:
-                    refreshing.forget(pipeline)
-                refreshing.drop_with_views(pipeline)
+            if job.refresh and (views := refreshing.drop_views(pipeline)):
+                stages.progress.warning(
+                    f"source `{job.source.name}`: views that use its tables are dropped with them,"
+                    f" until the next build: {', '.join(views)}"
+                )
+            if job.refresh and job.source.resources is None and job.resources is None:
+                refreshing.forget(pipeline)
             steps.load(pipeline, extracted.loads_ids, source.schema.name)
             live = _complete(pipeline, source.schema.name, job.accepted)
             live = dlt_schema.yielded(live, source.resources)

@@ -2,6 +2,9 @@
 
 dlt drops the tables at the beginning of the load, and the state with the new cursors comes at its
 end. A process that dies in between, its state folder lost, would go on from the old cursors.
+
+Postgres and Redshift drop no table that a view uses, and dbt's staging models are views: they are
+dropped first, and the next build makes them anew.
 """
 
 # ruff: noqa: S608 - all names and values in the statements are quoted by dlt
@@ -19,9 +22,7 @@ from dango_dbt.sync.packages import Package, normalized
 if TYPE_CHECKING:
     import dlt
 
-__all__ = ["drop_with_views", "forget", "has_begun"]
-
-_MIND_VIEWS = frozenset({"postgres", "redshift"})
+__all__ = ["drop_views", "forget", "has_begun"]
 
 
 def forget(pipeline: dlt.Pipeline) -> None:
@@ -45,19 +46,36 @@ def forget(pipeline: dlt.Pipeline) -> None:
                     sql.execute_sql(f"DELETE FROM {table} WHERE pipeline_name = {ours}")
 
 
-def drop_with_views(pipeline: dlt.Pipeline) -> None:
-    """Drop what the pending package is going to drop, where the warehouse minds what reads it.
+def drop_views(pipeline: dlt.Pipeline) -> list[str]:
+    """Drop the views that would keep dlt from dropping tables, with what is built on them.
 
-    Postgres and Redshift drop no table that a view selects from, as staging models do, and dlt does
-    not say `CASCADE`. The views come back with the next build.
+    Returns:
+        Their names; those of views that are built on other views are left out.
     """
+    found: list[str] = []
     for package in normalized(pipeline):
-        if dropped := _dropped(package):
-            with client_of(pipeline, package.schema) as client:
-                if client.capabilities.sqlglot_dialect in _MIND_VIEWS:
-                    for name in dropped:
-                        table = client.sql_client.make_qualified_table_name(name)
-                        client.sql_client.execute_sql(f"DROP TABLE IF EXISTS {table} CASCADE")
+        dropped = _refreshed(package, "dropped_tables")
+        with client_of(pipeline, package.schema) as client:
+            if client.capabilities.sqlglot_dialect not in {"postgres", "redshift"}:
+                continue
+            sql = client.sql_client
+            for name in [name for name, columns in client.get_storage_tables(dropped) if columns]:
+                table = client.capabilities.escape_literal(sql.make_qualified_table_name(name))
+                for view, kind in sql.execute_sql(_VIEWS.format(table=table)) or ():
+                    what = "MATERIALIZED VIEW" if kind == "m" else "VIEW"
+                    sql.execute_sql(f"DROP {what} IF EXISTS {view} CASCADE")
+                    found.append(str(view))
+    return sorted(set(found))
+
+
+_VIEWS = """
+SELECT DISTINCT quote_ident(n.nspname) || '.' || quote_ident(v.relname), v.relkind
+FROM pg_depend AS d
+JOIN pg_rewrite AS r ON r.oid = d.objid
+JOIN pg_class AS v ON v.oid = r.ev_class
+JOIN pg_namespace AS n ON n.oid = v.relnamespace
+WHERE d.refobjid = {table}::regclass AND v.oid <> d.refobjid
+"""
 
 
 def has_begun(package: Package) -> bool:
@@ -65,16 +83,9 @@ def has_begun(package: Package) -> bool:
     return package.begun and bool(_refreshed(package))
 
 
-def _refreshed(package: Package) -> list[str]:
+def _refreshed(package: Package, *kinds: str) -> list[str]:
     """Name the tables that a package drops or empties."""
-    return [*_dropped(package), *_named(package, "truncated_tables")]
-
-
-def _dropped(package: Package) -> list[str]:
-    return _named(package, "dropped_tables")
-
-
-def _named(package: Package, key: str) -> list[str]:
     path = package.folder / PackageStorage.LOAD_PACKAGE_STATE_FILE_NAME
     state = json.loads(path.read_text(encoding="utf-8"))
-    return [table["name"] for table in state.get(key, ())]
+    kinds = kinds or ("dropped_tables", "truncated_tables")
+    return [table["name"] for kind in kinds for table in state.get(kind, ())]

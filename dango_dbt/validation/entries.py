@@ -88,8 +88,7 @@ def dataset_problem(
     if longest and len(source.dataset.encode()) > longest - len(STAGING_DATASET_SUFFIX):
         return ConfigError(
             f"dataset `{source.dataset}` has a name of {len(source.dataset)} characters, and the"
-            " warehouse cuts names off: that of its staging dataset would have more than"
-            f" {longest}",
+            f" warehouse cuts names off: its staging dataset's would be longer than {longest}",
             place=place,
             hint="give the source a shorter `dataset_name:`",
         )

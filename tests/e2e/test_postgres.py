@@ -57,14 +57,13 @@ def test_each_way_to_load_and_to_stage_gives_the_rows_that_duckdb_has(
 ) -> None:
     """Append, merge in all its ways, SCD2, replace, Arrow, variants, nested tables, deletions.
 
-    Three rounds, staged incrementally with rows deduplicated and deleted; a fresh build of all of
-    it is the same again.
+    Two rounds, staged incrementally, with rows deduplicated and deleted.
     """
     for project in (workspace, on_postgres):
         project.code("shop", ROUNDS)
         project.declare(shop={"staging": STAGING})
         project.mart("rounds", "select count(*) as n from {{ ref('stg_shop__merged__parts') }}")
-        for number in ("1", "2", "3"):
+        for number in ("1", "2"):
             monkeypatch.setenv("ROUND", number)
             result = project.run()
             assert result.exit_code == 0, (project, number, result)
@@ -73,9 +72,6 @@ def test_each_way_to_load_and_to_stage_gives_the_rows_that_duckdb_has(
         assert here.keys() == on_duckdb.keys()
         for table, rows in here.items():
             assert rows == on_duckdb[table], table
-    incremental = content(on_postgres, "analytics_staging")
-    assert on_postgres.run(full_refresh=True).exit_code == 0
-    assert content(on_postgres, "analytics_staging").keys() == incremental.keys()
 
 
 def test_a_killed_process_is_healed(
@@ -86,7 +82,6 @@ def test_a_killed_process_is_healed(
     assert on_postgres.sync().exit_code == 0
     for point, state in (
         ("after appended.insert_values", "kept"),
-        ("after appended__parts.insert_values", "lost"),
         ("after arrow_appended.insert_values", "lost"),
     ):
         before = on_postgres.rows("select count(*) from raw_killing.appended")[0][0]
@@ -150,10 +145,15 @@ def test_guard_refresh_restoring_and_validate(
     assert on_postgres.count("raw_one.rates") == 0
     monkeypatch.delenv("EMPTY")
 
+    # dbt's views use the tables that are dropped
     monkeypatch.setenv("CARTS", "2")
     for refresh, left in ((None, 3), ("drop_data", 2), ("drop_resources", 2), ("drop_sources", 2)):
         assert on_postgres.sync("two", refresh=refresh).exit_code == 0
         assert on_postgres.count("raw_two.carts") == left, refresh
+        views = on_postgres.relations("analytics_staging")
+        assert ("stg_two__carts" in views) == (refresh in {None, "drop_data"})
+    assert on_postgres.run("two", refresh="drop_sources").exit_code == 0
+    assert on_postgres.count("analytics_staging.stg_two__carts") == 2
 
     # a machine that has nothing but the warehouse
     before = on_postgres.generated()
