@@ -472,3 +472,23 @@ def test_databases_are_told_apart() -> None:
     assert same(
         {"type": "duckdb", "path": "md:shop"}, {"type": "duckdb", "path": "motherduck:shop?token=x"}
     )
+
+
+@pytest.mark.parametrize("fields", [case[1] for case in CASES], ids=[case[0] for case in CASES])
+def test_dlts_own_configuration_has_no_say(
+    fields: Mapping[str, Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A password left in secrets.toml or the environment must not send rows elsewhere."""
+    import dlt.destinations
+
+    made, login = logged_in(fields)
+    before = dict(made)
+    name = ADAPTERS[str(fields["type"])].destination if fields["type"] != "duckdb" else "motherduck"
+    for field in ("HOST", "PASSWORD", "USERNAME", "TOKEN", "ROLE", "DATABASE", "PROJECT_ID"):
+        for section in ("", "CREDENTIALS__", f"DESTINATION__{name.upper()}__CREDENTIALS__"):
+            monkeypatch.setenv(f"{section}{field}", "elsewhere")
+    factory = getattr(dlt.destinations, name)(credentials=made, **login.settings)
+    config = factory.configuration(factory.spec()._bind_dataset_name(dataset_name="raw_shop"))
+    assert dict(config.credentials) == before
+    for setting, value in login.settings.items():
+        assert getattr(config, setting) == value

@@ -84,7 +84,7 @@ def test_the_bundled_project_has_the_same_rows_on_duckdb_and_on_postgres(
             mart: _plain(workspace.rows(f"select * from marts.{mart}")) for mart in marts
         }
     for mart in marts:
-        assert found["dev"][mart], mart
+        assert found["dev"][mart] or mart == "missing_requirements", mart  # none may be missing
         assert found["prod"][mart] == found["dev"][mart], mart
 
 
@@ -171,7 +171,8 @@ def test_a_project_moves_to_postgres_with_each_edit_kept(
         assert kept in text
     assert "data_type: timestamp with time zone" in text
     assert "data_type: varchar" in text
-    assert "TIMESTAMP WITH TIME ZONE" not in text
+    # the entry of a column that was renamed by hand is the person's own, its type included
+    assert text.count("TIMESTAMP WITH TIME ZONE") == 1
     assert "            at,\n" in sql, "Postgres needs no quotes here"
     assert workspace.command("generate", "--check").returncode == 0
 
