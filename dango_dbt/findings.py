@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from dango_dbt.errors import DangoError, ExitCode
+from dango_dbt.results import SchemaChange
 
 __all__ = [
     "Freshness",
@@ -32,17 +33,21 @@ class SourceStatus:
     Attributes:
         loaded: when its last load was finished, as the warehouse says (or, where that cannot be
             reached, this machine's state), as UTC in ISO form; None: never.
-        rows: rows by table that are in the warehouse now; None: it does not say.
+        dataset: None where its entry is broken, and does not say.
+        rows: rows by table that are in the warehouse now; None: it does not say, or was not asked.
         freshness: how old that is by the source's thresholds; None: it has none, or no load.
         last_run: what became of the last run on this machine; None: there was none.
         error: why that failed.
         pending: load packages that an interrupted run has left, and that the next one loads.
-        code: `up to date`, `out of date`, `in conflict` or `never generated`.
+        code: `up to date`, `out of date`, `in conflict` or `never generated`; of a source whose
+            entry is broken `unknown`.
+        schema_changes: what `generate` would take in.
+        unbuilt: tables that have changed since all that depends on them was built.
     """
 
     name: str
     enabled: bool
-    dataset: str
+    dataset: str | None
     loaded: str | None
     rows: Mapping[str, int] | None
     freshness: Freshness | None
@@ -50,6 +55,8 @@ class SourceStatus:
     error: str | None
     pending: int
     code: str
+    schema_changes: tuple[SchemaChange, ...] = ()
+    unbuilt: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -57,14 +64,17 @@ class ProjectStatus:
     """How all sources stand in a target.
 
     Attributes:
+        sources: in the order of sources.yml; those whose entries are broken come last.
         unreachable: why the warehouse could not be asked; None: it could.
-        warnings: of what is generated.
+        warnings: of broken entries, and of what is generated.
+        running: the run that works on the target just now, in words; None: nobody does.
     """
 
     target: str
     sources: tuple[SourceStatus, ...]
     unreachable: str | None
     warnings: tuple[str, ...] = ()
+    running: str | None = None
 
     @property
     def exit_code(self) -> ExitCode:

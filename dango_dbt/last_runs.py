@@ -59,6 +59,7 @@ def read(state: Path, source: str) -> LastRun | None:
     """Read what became of a source; None where it was never loaded into this target."""
     try:
         raw = json.loads(_file(state, source).read_text(encoding="utf-8"))
+        datetime.fromisoformat(raw["finished"])
         tables = {str(table): int(rows) for table, rows in raw["tables"].items()}
         return LastRun(str(raw["status"]), str(raw["finished"]), tables, raw["error"])
     except (OSError, ValueError, KeyError, TypeError, AttributeError):

@@ -383,11 +383,12 @@ class Project:
         warnings = warnings_of_broken(self.config)
         return SourceList(name, listed, tuple(self.unreferenced()), warnings)
 
-    def status(self, *, target: str | None = None) -> ProjectStatus:
+    def status(self, *, target: str | None = None, rows: bool = True) -> ProjectStatus:
         """Say how each source stands in a target; changes nothing.
 
         Args:
             target: name of the dbt target; None: the one that dbt takes.
+            rows: whether to count the rows of all tables.
 
         Raises:
             ConfigError: the project or the profile is wrong.
@@ -396,8 +397,7 @@ class Project:
         from dango_dbt.api.status import status_of
 
         resolved = dbt.resolve_target(self.layout.dbt, target)
-        plan = self._plan((), resolved.name)
-        return status_of(self.layout, self.config, resolved, plan)
+        return status_of(self.layout, self.config, resolved, rows=rows)
 
     def graph(  # noqa: PLR0913 - the command's options
         self,

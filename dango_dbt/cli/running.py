@@ -131,7 +131,9 @@ def run_source_list(project_dir: Path | None, target: str | None, *, as_json: bo
         report.source_list(found, report.console_on(sys.stdout))
 
 
-def run_status(project_dir: Path | None, target: str | None, *, as_json: bool) -> NoReturn:
+def run_status(
+    project_dir: Path | None, target: str | None, *, rows: bool, as_json: bool
+) -> NoReturn:
     """Print how each source stands, and exit with the code that follows."""
     from dango_dbt import report
     from dango_dbt.api import Project
@@ -140,7 +142,9 @@ def run_status(project_dir: Path | None, target: str | None, *, as_json: bool) -
         only_for_the_document(as_json=as_json) as stdout,
         _errors_told("status" if as_json else None, stdout),
     ):
-        found = Project.find(project_dir).status(target=target)
+        found = Project.find(project_dir).status(target=target, rows=rows)
+        for warning in found.warnings:
+            report.PlainProgress(sys.stderr).warning(warning)
         if as_json:
             click.echo(report.status_json(found), file=stdout)
         else:

@@ -56,7 +56,8 @@ def open_duckdb(target: Target) -> Warehouse:
         )
     file = SharedDuckDb(file_path, target.fields.get("config_options"))
     # A schema named like the file's stem makes every reference ambiguous in DuckDB.
-    return Warehouse(file.place, file.look, file.check, frozenset({file.path.stem.lower()}))
+    reserved = frozenset({file.path.stem.lower()})
+    return Warehouse(file.place, file.look, file.check, reserved, one_by_one=True)
 
 
 def database(target: Target) -> Hashable | None:

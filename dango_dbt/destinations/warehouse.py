@@ -32,10 +32,12 @@ class Warehouse:
 
     Attributes:
         place: opens it for one stage of a sync and releases it afterwards.
-        look: opens it to read only; None: there is nothing yet.
+        look: opens it to read only; None: there is nothing yet. Raises SyncError where it cannot be
+            reached.
         check: raises SyncError where it cannot be reached; creates nothing.
         reserved: dataset names that this warehouse cannot hold.
         longest_name: how many characters a dataset's name may have; None: nobody has said.
+        one_by_one: whoever reads it keeps others from writing meanwhile.
     """
 
     place: Callable[[], AbstractContextManager[Place]]
@@ -43,3 +45,4 @@ class Warehouse:
     check: Callable[[], None]
     reserved: frozenset[str] = frozenset()
     longest_name: int | None = None
+    one_by_one: bool = False

@@ -1,8 +1,11 @@
 """What a warehouse and the state folder say of each source; changes nothing in either."""
 
+# ruff: noqa: S608 - all names in the statements are quoted by dlt
+
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+import json
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timezone
@@ -12,7 +15,9 @@ from typing import TYPE_CHECKING, Any, cast
 from dlt.common.destination.exceptions import DestinationException
 from dlt.common.normalizers.naming.exceptions import UnknownNamingModule
 from dlt.common.schema import Schema
-from dlt.common.storages import LoadStorage, NormalizeStorage
+from dlt.common.storages import FileStorage, LoadStorage, NormalizeStorage
+from dlt.common.storages.load_package import PackageStorage
+from dlt.pipeline.state_sync import load_pipeline_state_from_destination
 
 from dango_dbt.config import SourceConfig
 from dango_dbt.destinations import Place, Warehouse
@@ -32,15 +37,19 @@ class Standing:
 
     Attributes:
         loaded: when its last load was finished, in UTC; None: never.
-        rows: rows by table, of those that are there.
+        rows: rows by table, of those that are there; None: not counted.
     """
 
     loaded: datetime | None
-    rows: Mapping[str, int]
+    rows: Mapping[str, int] | None
 
 
 def standings(
-    sources: Sequence[tuple[SourceConfig, StoredSchema | None]], warehouse: Warehouse, *, root: Path
+    sources: Sequence[tuple[SourceConfig, StoredSchema | None]],
+    warehouse: Warehouse,
+    *,
+    root: Path,
+    rows: bool,
 ) -> Mapping[str, Standing]:
     """Ask a warehouse for the last load of each source, and for the rows of its tables.
 
@@ -48,61 +57,38 @@ def standings(
         sources: each with its accepted schema; None: it was never generated.
         warehouse: where they are loaded.
         root: the project's root.
+        rows: whether to count the rows.
 
     Raises:
         SyncError: the warehouse cannot be reached or read.
     """
     with dlt_context(root), warehouse.look() as place:
-        if place is None:
+        if place is None or not sources:
             return {}
-        return {source.name: _standing(source, schema, place) for source, schema in sources}
+        with _client(sources[0][0].dataset, place) as client:
+            return {
+                source.name: _standing(source, schema, client, rows=rows)
+                for source, schema in sources
+            }
 
 
 def pending_packages(state: Path, pipeline: str) -> int:
     """Count the load packages that an interrupted run has left, and the next one will load."""
-    folders = (
-        Path("normalize", NormalizeStorage.EXTRACTED_FOLDER),
-        Path("load", LoadStorage.NORMALIZED_FOLDER),
+    places = (
+        state / pipeline / "normalize" / NormalizeStorage.EXTRACTED_FOLDER,
+        state / pipeline / "load" / LoadStorage.NORMALIZED_FOLDER,
     )
+    storages = [PackageStorage(FileStorage(str(p)), "normalized") for p in places if p.is_dir()]
     return sum(
-        package.is_dir()
-        for folder in folders
-        if (state / pipeline / folder).is_dir()
-        for package in (state / pipeline / folder).iterdir()
+        not storage.has_abort_flag(load_id)  # one that is given up is removed
+        for storage in storages
+        for load_id in storage.list_packages()
     )
-
-
-def _standing(source: SourceConfig, stored: StoredSchema | None, place: Place) -> Standing:
-    name = str(stored["name"]) if stored else source.name
-    with _client(source, name, place) as client:
-        sql = client.sql_client
-        tables = sorted(stored["tables"]) if stored else []
-        loads = client.schema.loads_table_name
-        there = {table for table, columns in client.get_storage_tables([*tables, loads]) if columns}
-        if loads not in there:
-            return Standing(None, {})
-        of_schema = (
-            f" AND schema_name = {client.capabilities.escape_literal(name)}" if stored else ""
-        )
-        query = (
-            f"SELECT max(inserted_at) FROM {sql.make_qualified_table_name(loads)}"  # noqa: S608 - names and values are quoted by dlt
-            f" WHERE status = 0{of_schema}"
-        )
-        ((loaded,),) = sql.execute_sql(query) or [(None,)]
-        rows: dict[str, int] = {}
-        for table in tables:
-            if table in there:
-                count = f"SELECT count(*) FROM {sql.make_qualified_table_name(table)}"  # noqa: S608 - likewise
-                ((number,),) = sql.execute_sql(count) or [(0,)]
-                rows[table] = int(number)
-    return Standing(_utc(loaded), rows)
 
 
 @contextmanager
-def _client(
-    source: SourceConfig, schema: str, place: Place
-) -> Iterator[SqlJobClientWithStagingDataset]:
-    """Open dlt's client for a source's dataset.
+def _client(dataset: str, place: Place) -> Iterator[SqlJobClientWithStagingDataset]:
+    """Open dlt's client, with one connection for all sources; the dataset need not be there.
 
     Raises:
         SyncError: the warehouse cannot be reached or read.
@@ -110,14 +96,70 @@ def _client(
     destination: Any = place.destination
     failures: tuple[type[BaseException], ...] = (DestinationException, OSError, UnknownNamingModule)
     try:
-        config = destination.spec()._bind_dataset_name(dataset_name=source.dataset)  # noqa: SLF001 - dlt's own way to name it
-        client = cast("SqlJobClientWithStagingDataset", destination.client(Schema(schema), config))
+        config = destination.spec()._bind_dataset_name(dataset_name=dataset)  # noqa: SLF001 - dlt's own way to name it
+        schema = Schema("dango_dbt")
+        client = cast("SqlJobClientWithStagingDataset", destination.client(schema, config))
         driver = getattr(client.sql_client, "dbapi", None)  # its errors come through as they are
         failures = (*failures, *((driver.Error,) if driver else ()))
         with client:
             yield client
     except failures as error:
-        raise SyncError(f"source `{source.name}` cannot be read: {first_line(error)}") from error
+        raise SyncError(f"the warehouse cannot be read: {first_line(error)}") from error
+
+
+def _standing(
+    source: SourceConfig,
+    accepted: StoredSchema | None,
+    client: SqlJobClientWithStagingDataset,
+    *,
+    rows: bool,
+) -> Standing:
+    names = client.schema
+    tables = {names.loads_table_name, names.version_table_name, names.state_table_name}
+    with client.sql_client.with_alternative_dataset_name(source.dataset):
+        there = _there(tables, client)
+        name = str(accepted["name"]) if accepted else None
+        if name is None and tables <= there:
+            # Who has generated nothing yet learns from dlt's state what it calls the source.
+            state = load_pipeline_state_from_destination(source.pipeline, client)
+            name = state.get("default_schema_name") if state else None
+        if name is None or not tables - {names.state_table_name} <= there:
+            return Standing(None, {} if rows else None)
+        return Standing(_loaded(name, client), _rows(name, client) if rows else None)
+
+
+def _there(tables: Iterable[str], client: SqlJobClientWithStagingDataset) -> set[str]:
+    """Name those of some tables that are there."""
+    return {table for table, columns in client.get_storage_tables(tables) if columns}
+
+
+def _loaded(schema: str, client: SqlJobClientWithStagingDataset) -> datetime | None:
+    sql, naming = client.sql_client, client.schema.naming
+    inserted_at, status, schema_name = (
+        sql.escape_column_name(naming.normalize_identifier(column))
+        for column in ("inserted_at", "status", "schema_name")
+    )
+    loads = sql.make_qualified_table_name(client.schema.loads_table_name)
+    query = f"SELECT max({inserted_at}) FROM {loads} WHERE {status} = 0 AND {schema_name} = %s"
+    ((loaded,),) = sql.execute_sql(query, schema) or [(None,)]
+    return _utc(loaded)
+
+
+def _rows(schema: str, client: SqlJobClientWithStagingDataset) -> Mapping[str, int]:
+    """Count the rows of all tables in one statement; which there are, dlt has stored with them."""
+    stored = client.get_stored_schema(schema)
+    known = Schema.from_dict(json.loads(stored.schema)).data_table_names() if stored else []
+    tables = sorted(_there(known, client))
+    if not tables:
+        return {}
+    sql = client.sql_client
+    counts = [
+        f"SELECT {number} AS n, count(*) AS c FROM {sql.make_qualified_table_name(table)}"
+        for number, table in enumerate(tables)
+    ]
+    found = sql.execute_sql(" UNION ALL ".join(counts)) or ()
+    by_number = {int(number): int(count) for number, count in found}
+    return {table: by_number[number] for number, table in enumerate(tables)}
 
 
 def _utc(moment: datetime | str | None) -> datetime | None:
