@@ -312,7 +312,9 @@ def test_an_edit_of_sources_yml_does_what_the_entry_needs(loop: Loop) -> None:
         yield
         assert [source.name for source in loop.last.result.sources or ()] == ["visits"]
         assert not list((workspace.root / "dbt_project/models/staging").glob("clicks/*.sql"))
-        assert (built(loop.last), loop.last.result.exit_code) == ({"stg_visits__views"}, 0)
+        # shop's staging is as it was again, too
+        expected = {"stg_visits__views", "stg_shop__orders", "fct_orders", "report"}
+        assert (built(loop.last), loop.last.result.exit_code) == (expected, 0)
 
     loop.run(script)
 
@@ -347,8 +349,28 @@ runpy.run_module("dango_dbt", run_name="__main__")
 """
 
 
+def test_ctrl_c_ends_the_loop(loop: Loop) -> None:
+    for name in ("shop", "visits"):
+        (loop.workspace.root / f"custom_sources/{name}.py").write_text("nothing_to_load = 1\n")
+    interrupt = Timer(0.5, signal.raise_signal, [signal.SIGINT])
+    told: list[Round] = []
+
+    def tell(done: Round) -> None:
+        told.append(done)
+        interrupt.start()
+
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    try:
+        watch(loop.workspace.root, DevOptions(), tell, showing=lambda: nullcontext(Progress()))
+    finally:
+        interrupt.cancel()
+        signal.signal(signal.SIGINT, before)
+    (start,) = told
+    assert start.result.exit_code == 2, "what is wrong at the start is told, and does not end it"
+
+
 @pytest.mark.skipif(os.name == "nt", reason="SIGINT is sent in another way there")
-def test_ctrl_c_ends_the_command(loop: Loop) -> None:
+def test_ctrl_c_stops_a_run_of_the_command(loop: Loop) -> None:
     command = [sys.executable, "-c", _LISTENING, "dev", "--select", "+fct_orders"]
     process = subprocess.Popen(
         command,
@@ -363,16 +385,26 @@ def test_ctrl_c_ends_the_command(loop: Loop) -> None:
         block = _block(process.stdout)
         assert "start" in block[0]
         assert any("Done in" in line for line in block), block
-        time.sleep(0.3)
         loop.edit(f"{MARTS}/fct_orders.sql", "select nonsense from {{ ref('stg_shop__orders') }}")
         block = _block(process.stdout)
         assert f"{MARTS}/fct_orders.sql" in block[0]
         assert any("nonsense" in line for line in block), block
+
+        waits = "from pathlib import Path\nimport time\n\ndef items(base_url, name):\n"
+        waits += (
+            "    Path(__file__).with_name('started').touch()\n    time.sleep(60)\n    yield {}\n"
+        )
+        loop.edit("custom_sources/paging.py", waits)
+        deadline = time.monotonic() + 30
+        while not (loop.workspace.root / "custom_sources/started").exists():
+            assert time.monotonic() < deadline
+            time.sleep(0.05)
         process.send_signal(signal.SIGINT)
-        _, stderr = process.communicate(timeout=10)
+        stdout, stderr = process.communicate(timeout=20)
     finally:
         process.kill()
-    assert process.returncode == 0, stderr
+    assert process.returncode == 130, stderr
+    assert "Interrupted" in stdout
     assert "Traceback" not in stderr
 
 
