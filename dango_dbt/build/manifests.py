@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator, Sequence
+from copy import deepcopy
 from dataclasses import dataclass
 from datetime import datetime, timezone
 from pathlib import Path
@@ -102,8 +103,8 @@ class Parsed:
 
 
 def _copy(manifest: Manifest) -> Manifest:
-    copy: Manifest = manifest.deepcopy()  # type: ignore[no-untyped-call] # dbt's
-    return copy
+    """Copy a manifest; its own `deepcopy` fails on selectors and disabled nodes, and drops some."""
+    return deepcopy(manifest)
 
 
 def _current() -> Manifest | None:
