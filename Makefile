@@ -19,10 +19,10 @@ demo: $(VENV)/.demo
 	$(BIN)/dango-dbt sync-and-build
 
 test: $(INSTALLED)
-	$(BIN)/pytest -n 2 --dist worksteal
+	$(BIN)/pytest -n 3 --dist worksteal
 
 test-fast: $(INSTALLED)
-	$(BIN)/pytest -n 2 --dist worksteal -m "not slow"
+	$(BIN)/pytest -n 3 --dist worksteal -m "not slow"
 
 lint: $(INSTALLED)
 	$(BIN)/ruff check

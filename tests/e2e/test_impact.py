@@ -81,7 +81,10 @@ def test_a_run_holds_back_what_relies_on_it_until_it_is_accepted(shop: Workspace
         document = json.loads(process.stdout)
         assert document["held"] == ["shop.orders"]
         assert [source["status"] for source in document["sources"]] == ["held"]
-        built = {node["unique_id"] for node in document["build"]["nodes"]}
+        nodes = document["build"]["nodes"]
+        built = {node["unique_id"] for node in nodes if node["status"] != "skipped"}
+        why = {node["message"] for node in nodes if node["status"] == "skipped"}
+        assert why == {"not built: `shop.orders` is held back"}
         assert "model.shop.cities" in built
         assert not built & {
             f"model.shop.{name}" for name in ("stg_shop__orders", "totals", "names")

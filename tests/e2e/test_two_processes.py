@@ -50,6 +50,14 @@ def slow():
 """
 
 
+#: A process that was started in the background does not listen to Ctrl-C, and neither do its own.
+LISTENING = """\
+import runpy, signal
+signal.signal(signal.SIGINT, signal.default_int_handler)
+runpy.run_module("dango_dbt", run_name="__main__")
+"""
+
+
 @pytest.fixture
 def slow(workspace: Workspace) -> Workspace:
     places = {"started": workspace.root / "started", "go": workspace.root / "go"}
@@ -127,7 +135,7 @@ def test_a_second_one_does_not_wait_for_longer_than_it_is_told(slow: Workspace) 
 def test_ctrl_c_ends_the_waiting_and_nothing_else(slow: Workspace) -> None:
     with begun(slow, "sync") as first:
         second = subprocess.Popen(
-            [sys.executable, "-m", "dango_dbt", "generate"],
+            [sys.executable, "-c", LISTENING, "generate"],
             cwd=slow.root,
             stdin=subprocess.DEVNULL,
             stdout=subprocess.DEVNULL,
