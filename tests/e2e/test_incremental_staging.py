@@ -237,7 +237,7 @@ def killed_build(workspace: Workspace, models: int) -> None:
     assert process.returncode == -signal.SIGKILL
 
 
-@pytest.mark.parametrize("models", [2, 9])
+@pytest.mark.parametrize("models", [pytest.param(2, marks=pytest.mark.exhaustive), 9])
 def test_a_build_that_was_killed_half_way(
     built_shop: Workspace, monkeypatch: pytest.MonkeyPatch, models: int
 ) -> None:

@@ -75,7 +75,9 @@ BOTH = ("appended", "inserted", "keyless", "arrow_appended", "loaded")
 @pytest.mark.parametrize(
     ("point", "state"),
     [
-        (point, state)
+        pytest.param(
+            point, state, marks=() if point.startswith("after") else pytest.mark.exhaustive
+        )
         for index, point in enumerate(POINTS)
         for state in ("kept", "lost")
         if (index % 2 == 0) == (state == "kept") or point.removeprefix("after ").startswith(BOTH)
