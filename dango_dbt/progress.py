@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dango_dbt.results import BuildResult, FileResult, NodeResult, SyncResult
 
-__all__ = ["Progress"]
+__all__ = ["PassedOn", "Progress"]
 
 
 class Progress:
@@ -45,3 +45,58 @@ class Progress:
 
     def warning(self, message: str) -> None:
         """Something that the user should know, and that is no failure."""
+
+
+class PassedOn(Progress):
+    """Passes everything on; what listens in overrides its methods.
+
+    Args:
+        shown: what shows it.
+    """
+
+    def __init__(self, shown: Progress) -> None:
+        self._shown = shown
+
+    def sync_started(self, sources: list[str]) -> None:
+        """Pass it on."""
+        self._shown.sync_started(sources)
+
+    def source_stage(self, source: str, stage: str) -> None:
+        """Pass it on."""
+        self._shown.source_stage(source, stage)
+
+    def source_rows(self, source: str, rows: int) -> None:
+        """Pass it on."""
+        self._shown.source_rows(source, rows)
+
+    def source_finished(self, result: SyncResult) -> None:
+        """Pass it on."""
+        self._shown.source_finished(result)
+
+    def files_written(self, files: list[FileResult]) -> None:
+        """Pass it on."""
+        self._shown.files_written(files)
+
+    def build_started(self, command: str) -> None:
+        """Pass it on."""
+        self._shown.build_started(command)
+
+    def nodes_total(self, total: int) -> None:
+        """Pass it on."""
+        self._shown.nodes_total(total)
+
+    def node_started(self, unique_id: str) -> None:
+        """Pass it on."""
+        self._shown.node_started(unique_id)
+
+    def node_finished(self, node: NodeResult) -> None:
+        """Pass it on."""
+        self._shown.node_finished(node)
+
+    def build_finished(self, result: BuildResult) -> None:
+        """Pass it on."""
+        self._shown.build_finished(result)
+
+    def warning(self, message: str) -> None:
+        """Pass it on."""
+        self._shown.warning(message)
