@@ -31,6 +31,9 @@ BuildStatus = Literal["success", "failed", "not_run"]
 #: How the message of a node begins that was left out, since what it needs has failed.
 NOT_BUILT = "not built: "
 
+#: Those of a node that is built, or of a test that lets the build go on.
+DONE_NODE_STATUSES = frozenset({"no-op", "pass", "reused", "success", "warn"})
+
 #: dbt's node statuses that make a build fail (dbt_artifacts: RunStatus, TestStatus).
 FAILED_NODE_STATUSES = frozenset({"error", "fail", "runtime error", "partial success"})
 

@@ -14,7 +14,14 @@ from dango_dbt.errors import BuildError, GenerateError
 from dango_dbt.graph import Graph
 from dango_dbt.progress import Progress
 from dango_dbt.project import ProjectLayout
-from dango_dbt.results import NOT_BUILT, BuildResult, Failure, NodeResult, RunResult
+from dango_dbt.results import (
+    DONE_NODE_STATUSES,
+    NOT_BUILT,
+    BuildResult,
+    Failure,
+    NodeResult,
+    RunResult,
+)
 from dango_dbt.selection import Selection
 
 __all__ = ["BuildOptions", "build_after", "note_built"]
@@ -22,7 +29,6 @@ __all__ = ["BuildOptions", "build_after", "note_built"]
 _EVERYTHING = Selection(select=("package:*",))
 _NOTHING_NEW = "nothing has changed since the last build"
 _NOTHING_LEFT = "all that was to be built needs something that has failed"
-_DONE = frozenset({"no-op", "pass", "reused", "success", "warn"})
 
 
 @dataclass(frozen=True)
@@ -190,7 +196,9 @@ def _work(  # noqa: PLR0913, PLR0917 - all that it depends on
         BuildError: dbt cannot parse the project, or the selection is wrong.
     """
     graph = dbt.list_nodes(layout.dbt, _EVERYTHING, target=target, progress=progress)
-    listed = dbt.list_nodes(layout.dbt, selection, target=target, progress=progress)
+    listed = graph
+    if selection or dbt.has_default_selector(layout.dbt):
+        listed = dbt.list_nodes(layout.dbt, selection, target=target, progress=progress)
     selected = frozenset(node.unique_id for node in listed.nodes.values() if node.is_built)
     reasons: dict[str, list[str]] = {}
     for name, reason in missing.items():
@@ -225,7 +233,7 @@ def note_built(  # noqa: PLR0913 - all that it depends on
     since = unbuilt.read(state)
     if not since or built.status == "not_run":
         return
-    done = {node.unique_id for node in built.nodes if node.status in _DONE}
+    done = {node.unique_id for node in built.nodes if node.status in DONE_NODE_STATUSES}
     try:
         if whole and built.status == "success":
             unbuilt.built(state, {})

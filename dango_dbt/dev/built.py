@@ -11,12 +11,11 @@ from pathlib import Path
 
 from dango_dbt.files import write_atomic
 from dango_dbt.project import ProjectLayout
-from dango_dbt.results import NOT_BUILT, BuildResult
+from dango_dbt.results import DONE_NODE_STATUSES, NOT_BUILT, BuildResult
 
 __all__ = ["Built"]
 
 _MANIFEST, _RESULTS = "manifest.json", "run_results.json"
-_DONE = frozenset({"no-op", "pass", "reused", "success", "warn"})
 _NODES = ("nodes", "unit_tests")
 
 
@@ -54,7 +53,7 @@ class Built:
             results = (self._target_path / _RESULTS).read_text(encoding="utf-8")
         except OSError:
             return  # DBT_WRITE_JSON, or another run's `dbt clean`
-        if any(node.status not in _DONE for node in built.nodes):
+        if any(node.status not in DONE_NODE_STATUSES for node in built.nodes):
             manifest = self._without_failed(manifest, built)
         write_atomic(self._folder / _MANIFEST, manifest)
         write_atomic(self._folder / _RESULTS, results)
@@ -65,7 +64,7 @@ class Built:
         manifest = json.loads(text)
         before = json.loads((self._folder / _MANIFEST).read_text()) if self.folder else {}
         for node in built.nodes:
-            if node.status in _DONE:
+            if node.status in DONE_NODE_STATUSES:
                 continue
             held = (node.message or "").startswith(NOT_BUILT)
             for kind in _NODES:
