@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+import os
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from dango_dbt.config import SourceConfig, SourcesConfig
-from dango_dbt.credentials import Expanded, Unset, expand
+from dango_dbt.credentials import Expanded, Unset, expand, variables
 from dango_dbt.errors import ConfigError
 
 __all__ = ["Arguments", "read_arguments"]
@@ -36,30 +37,43 @@ def read_arguments(
 ) -> list[Arguments]:
     """Give the arguments of each of these sources, without importing its code.
 
-    dlt is imported only where a variable is unset that a secrets file may stand in for.
+    dlt is imported only where a variable is unset that a secrets file may stand in for. One named
+    in dlt's way, such as `${SOURCES__SHOP__TOKEN}`, is `token` of `[sources.shop]` in these files,
+    wherever it is used.
 
     Raises:
         ConfigError: dlt's files have to be looked at, and one of them is not TOML.
     """
-    expanded = [_expand(config, source) for source in sources]
-    if not any(isinstance(found, Expanded) and found.unset for found in expanded):
-        return [_arguments(found, {}) for found in expanded]
+    named = {name for source in sources for name in variables(source.code.kwargs)}
+    in_dlt_words = [name for name in named if "__" in name and not os.environ.get(name)]
+    found: dict[str, str] = {}
+    if in_dlt_words:
+        from dango_dbt.sync import dlt_context, secrets
+
+        with dlt_context(root):
+            found = {name: value for name in in_dlt_words if (value := secrets.variable(name))}
+    expanded = [_expand(config, source, found) for source in sources]
+    if not any(isinstance(one, Expanded) and one.unset for one in expanded):
+        return [_arguments(one, {}) for one in expanded]
 
     from dango_dbt.sync import dlt_context, secrets
 
     with dlt_context(root):
         return [
-            _arguments(found, {key: secrets.find(source, key) for key in _keys(found)})
-            for source, found in zip(sources, expanded, strict=True)
+            _arguments(one, {key: secrets.find(source, key) for key in _keys(one)})
+            for source, one in zip(sources, expanded, strict=True)
         ]
 
 
-def _expand(config: SourcesConfig, source: SourceConfig) -> Expanded | ConfigError:
+def _expand(
+    config: SourcesConfig, source: SourceConfig, found: Mapping[str, str]
+) -> Expanded | ConfigError:
     try:
         return expand(
-            source.dlt_native.function_kwargs,
+            source.code.kwargs,
             source.name,
-            lambda path: config.place_of(source, "dlt_native", "function_kwargs", *path),
+            lambda path: config.place_of(source, *source.code.path, *path),
+            found,
         )
     except ConfigError as error:
         return error

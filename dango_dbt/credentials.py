@@ -125,7 +125,10 @@ def _forget_earlier_file() -> None:
 
 
 def expand(
-    kwargs: Mapping[str, Any], source: str, place_of: Callable[[_KeyPath], Place]
+    kwargs: Mapping[str, Any],
+    source: str,
+    place_of: Callable[[_KeyPath], Place],
+    found: Mapping[str, str] | None = None,
 ) -> Expanded:
     """Replace the variables in every text among a source's arguments, nested ones included.
 
@@ -137,12 +140,13 @@ def expand(
         kwargs: the source's `function_kwargs`.
         source: the source's name, for messages.
         place_of: says where the value at a path, such as `("auth", "keys", 0)`, stands.
+        found: values of variables that are not set in the environment.
 
     Raises:
         ConfigError: a variable within a longer text or a list is unset, or what follows a `${` is
             no variable. All unset variables of the source are named.
     """
-    work = _Expansion(source, place_of)
+    work = _Expansion(source, place_of, {**(found or {}), **_set_variables()})
     expanded = work.mapping(kwargs, ())
     if work.needed:
         raise unset_error(source, work.unset)
@@ -241,12 +245,19 @@ def _spellings(secret: str) -> tuple[str, ...]:
     return (secret, *in_url, repr(secret)[1:-1])
 
 
+def _set_variables() -> dict[str, str]:
+    return {name: value for name, value in os.environ.items() if value}
+
+
 class _Expansion:
     """One pass through a source's arguments, and what it comes across."""
 
-    def __init__(self, source: str, place_of: Callable[[_KeyPath], Place]) -> None:
+    def __init__(
+        self, source: str, place_of: Callable[[_KeyPath], Place], values: Mapping[str, str]
+    ) -> None:
         self.source = source
         self.place_of = place_of
+        self.values = values
         self.unset: list[Unset] = []
         self.needed = False  # an unset variable that cannot be left out
 
@@ -254,7 +265,7 @@ class _Expansion:
         expanded = {}
         for key, value in values.items():
             name = _whole(value)
-            if name is not None and not os.environ.get(name):
+            if name is not None and not self.values.get(name):
                 self._unset(name, (*path, key), whole=True)
             else:
                 expanded[key] = self.value(value, (*path, key))
@@ -281,7 +292,7 @@ class _Expansion:
                 hint="write $${ for a literal ${",
             )
         name, default = inside.groups()
-        found = os.environ.get(name)
+        found = self.values.get(name)
         if found:
             return found
         if default is None:

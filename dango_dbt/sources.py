@@ -16,6 +16,7 @@ from pathlib import Path
 from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
+from dango_dbt import declared
 from dango_dbt.config import SourceConfig
 from dango_dbt.errors import ConfigError, DangoError, Place, SyncError, first_line
 from dango_dbt.verified import not_in_dlt
@@ -52,7 +53,27 @@ def load(
         ConfigError: module, function, argument or resource is not there.
         SyncError: the user's code raised.
     """
-    module_name, function_name = source.dlt_native.source_module, source.dlt_native.source_function
+    if source.code.own:
+        made = _called(source, kwargs, custom_sources, from_secrets, place_of)
+    else:
+        arguments = {**kwargs, **from_secrets}
+        made = declared.make(source, arguments, custom_sources.parent, place_of)
+    if source.max_table_nesting is not None:
+        made.max_table_nesting = source.max_table_nesting
+    _describe_resources(made)
+    with _placed(place_of("resources")):
+        return _select(made, source)
+
+
+def _called(
+    source: SourceConfig,
+    kwargs: Mapping[str, Any],
+    custom_sources: Path,
+    from_secrets: Mapping[str, Any],
+    place_of: Callable[..., Place],
+) -> DltSource:
+    """Call the user's function."""
+    module_name, function_name = source.code.module, source.code.function
     with _placed(place_of("dlt_native", "source_module")):
         module = _import(module_name, custom_sources, source.name)
     function = getattr(module, function_name, None)
@@ -70,12 +91,7 @@ def load(
             _user_code(custom_sources, f"{module_name}.{function_name}()", source.name),
         ):
             result = function(**kwargs, **needed)
-        dlt_source = _as_source(result, source)
-    if source.max_table_nesting is not None:
-        dlt_source.max_table_nesting = source.max_table_nesting
-    _describe_resources(dlt_source)
-    with _placed(place_of("resources")):
-        return _select(dlt_source, source)
+        return _as_source(result, source)
 
 
 @contextmanager
@@ -274,11 +290,10 @@ def _as_source(result: object, source: SourceConfig) -> DltSource:
     if isinstance(result, DltSource):
         return result
     if isinstance(result, DltResource):
-        section = source.dlt_native.source_module.rpartition(".")[2]
+        section = source.code.module.rpartition(".")[2]
         return DltSource(Schema(source.name), section, [result])
     raise ConfigError(
-        f"`{source.dlt_native.source_function}` returned {type(result).__name__},"
-        " not a dlt source or resource",
+        f"`{source.code.function}` returned {type(result).__name__}, not a dlt source or resource",
         hint="decorate the function with @dlt.source or @dlt.resource",
     )
 

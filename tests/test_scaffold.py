@@ -308,7 +308,7 @@ def test_sources_yml_loads_as_written_and_with_the_commented_example(tmp_path: P
     code, example = text.split("#  - name: my_api", maxsplit=1)
     write(path, code + "  - name: my_api" + example.replace("\n#", "\n"))
 
-    kwargs = load(path).sources[1].dlt_native.function_kwargs
+    kwargs = load(path).sources[1].code.kwargs
     assert kwargs == {"base_url": "https://api.example.com", "api_key": "${MY_API_KEY}"}
 
 

@@ -95,7 +95,7 @@ def _check_name(
             )
     entry = next((one for one in config.sources if one.name == name), None)
     if entry is not None:
-        module = entry.dlt_native.source_module
+        module = entry.code.module
         if module.partition(".")[0] != name and verified_name(module) != source:
             raise ConfigError(
                 f"there is a source `{name}` already, whose code is `{module}`",
@@ -124,9 +124,7 @@ class _Plan:
         self.chosen = chosen
         self.waiting = waiting
         self.needs, self.of_dlt = needed(found.requirements)
-        self.kwargs: Mapping[str, Any] = (
-            waiting.dlt_native.function_kwargs if waiting else chosen.kwargs
-        )
+        self.kwargs: Mapping[str, Any] = waiting.code.kwargs if waiting else chosen.kwargs
         self.secrets: list[str] = []
         self.config: list[str] = []
         self.requirements: list[str] = []
@@ -134,7 +132,7 @@ class _Plan:
     def edits(self, config: SourcesConfig) -> list[Edit]:
         """Work out all texts; sources.yml comes last, which makes a source of it."""
         added = {**self.chosen.kwargs, **self.kwargs}
-        all_kwargs = [one.dlt_native.function_kwargs for one in config.sources]
+        all_kwargs = [one.code.kwargs for one in config.sources]
         requirements = self._text(_REQUIREMENTS) or ""
         requirements, self.requirements = add_requirements(requirements, self.needs)
         secrets, self.secrets = self._keys(_SECRETS, self.found.secrets, added)
@@ -228,14 +226,14 @@ class _Plan:
 
 def _to_change(entry: SourceConfig, chosen: Chosen) -> Iterable[str]:
     """Say what to change in an entry that was there, so that it names the code."""
-    native = entry.dlt_native
+    code = entry.code
     functions = (chosen.function, *chosen.others)
     lines = []
-    if native.source_module != chosen.module:
+    if code.module != chosen.module:
         lines.append(f"`source_module: {chosen.module}`")
-    if native.source_function not in functions:
+    if code.function not in functions:
         lines.append(f"`source_function: {chosen.function}`")
-    if missing := [key for key in chosen.kwargs if key not in native.function_kwargs]:
+    if missing := [key for key in chosen.kwargs if key not in code.kwargs]:
         lines.append(f"{', '.join(f'`{key}`' for key in missing)} under `function_kwargs`")
     if lines:
         yield (

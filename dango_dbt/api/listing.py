@@ -45,8 +45,8 @@ def _listed(layout: ProjectLayout, source: SourceConfig, target: str) -> ListedS
     return ListedSource(
         name=source.name,
         type=source.type,
-        module=source.dlt_native.source_module,
-        function=source.dlt_native.source_function,
+        module=source.code.module,
+        function=source.code.function,
         enabled=source.enabled,
         dataset=source.dataset,
         last_sync=last.finished if last else None,
@@ -85,7 +85,7 @@ def remove_source(layout: ProjectLayout, config: SourcesConfig, name: str) -> li
     text = layout.sources_file.read_bytes().decode("utf-8")
     changed = without_entry(text, name, SOURCES_FILE)
     write_atomic(layout.sources_file, changed)
-    named = {source.name: {source.dlt_native.source_module} for source in config.sources}
+    named = {source.name: {source.code.module} for source in config.sources}
     named |= {source.name: set(source.modules) for source in config.broken}
     others = set().union(*(modules for other, modules in named.items() if other != name))
     files = module_files(layout.custom_sources)

@@ -102,7 +102,7 @@ def sync_sources(  # noqa: PLR0913, PLR0917 - all that a load depends on
     from dango_dbt.sync import SyncJob, sync_all
 
     # In all messages: what one source is given, another's code may come across too.
-    secrets = secret_values([source.dlt_native.function_kwargs for source in config.sources])
+    secrets = secret_values([source.code.kwargs for source in config.sources])
     secrets |= destinations.secrets(target)
     jobs = [
         SyncJob(

@@ -304,7 +304,7 @@ class _Planning:
         """Name the variables of sources.yml in `.env.example`, where they are missing there."""
         path = self.layout.root / ".env.example"
         current = read_exactly(path)
-        kwargs = [source.dlt_native.function_kwargs for source in self.config.sources]
+        kwargs = [source.code.kwargs for source in self.config.sources]
         text = with_variables(current, variables(kwargs))
         if text is not None and text != current:
             yield _own(path, current, text)

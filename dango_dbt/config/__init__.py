@@ -6,7 +6,6 @@ from dango_dbt.config.loading import load, load_sound, load_valid, problems
 from dango_dbt.config.models import (
     STAGING_DATASET_SUFFIX,
     BrokenSource,
-    DltNativeConfig,
     GenerateConfig,
     KeyPath,
     SourceConfig,
@@ -16,6 +15,7 @@ from dango_dbt.config.models import (
 )
 from dango_dbt.config.problem import in_one
 from dango_dbt.config.removal import without_entry
+from dango_dbt.config.source_types import DltNativeConfig, SourceCode
 from dango_dbt.config.staging import StagingConfig, TableStagingConfig
 
 __all__ = [
@@ -26,6 +26,7 @@ __all__ = [
     "FreshnessConfig",
     "GenerateConfig",
     "KeyPath",
+    "SourceCode",
     "SourceConfig",
     "SourcesConfig",
     "StagingConfig",

@@ -8,17 +8,33 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any, Literal, TypeAlias
 
-from pydantic import BeforeValidator, Field, PrivateAttr, TypeAdapter, WithJsonSchema
+from pydantic import (
+    BeforeValidator,
+    Field,
+    PrivateAttr,
+    TypeAdapter,
+    WithJsonSchema,
+    model_validator,
+)
+from pydantic_core import PydanticCustomError
 
 from dango_dbt.config.base import Config
 from dango_dbt.config.freshness import FreshnessConfig, Schedule
+from dango_dbt.config.source_types import (
+    SOURCE_TYPES,
+    DltNativeConfig,
+    FilesystemConfig,
+    RestApiConfig,
+    SourceCode,
+    SourceType,
+    SqlDatabaseConfig,
+)
 from dango_dbt.config.staging import StagingConfig
 from dango_dbt.errors import ConfigError, Place
 
 __all__ = [
     "STAGING_DATASET_SUFFIX",
     "BrokenSource",
-    "DltNativeConfig",
     "GenerateConfig",
     "KeyPath",
     "Reading",
@@ -39,7 +55,6 @@ KeyPath: TypeAlias = tuple[str | int, ...]
 # table `b` look like `a` with table `_b`. dlt's own names for datasets follow the same rule.
 _WORDS = "[a-z][a-z0-9]*(_[a-z0-9]+)*"
 _DATASET = f"^_?{_WORDS}$"
-_IDENTIFIER = "[A-Za-z_][A-Za-z0-9_]*"
 
 
 def _as_text(version: object) -> object:
@@ -54,24 +69,6 @@ _Text = Annotated[str, Field(min_length=1)]
 _Names = Annotated[tuple[_Text, ...], Field(min_length=1, strict=False)]  # YAML has lists only
 
 
-class DltNativeConfig(Config):
-    """Where the source's dlt code is, and what to call it with."""
-
-    source_module: str = Field(
-        pattern=rf"^{_IDENTIFIER}(\.{_IDENTIFIER})*$",
-        description="A module or package in custom_sources/, or an installed module.",
-    )
-    source_function: str = Field(
-        pattern=f"^{_IDENTIFIER}$",
-        description="The function in it, decorated with @dlt.source or @dlt.resource.",
-    )
-    function_kwargs: Mapping[str, Any] = Field(
-        default_factory=dict,
-        description="Arguments of the function. ${VAR} in any text is replaced from the"
-        " environment, then .env; ${VAR:-default} has a default; $${VAR} stays ${VAR}.",
-    )
-
-
 class SourceConfig(Config):
     """One source: what to load, and into which dataset."""
 
@@ -80,14 +77,28 @@ class SourceConfig(Config):
         description="Its name: lower-case letters, digits and single underscores. The models are"
         " named stg_<name>__<table>.",
     )
-    type: Literal["dlt_native"] = Field(description="The kind of source: dlt code in Python.")
+    type: SourceType = Field(
+        description="The kind of source: dlt code in Python, or something declared in a key of this"
+        " name: a REST API, an SQL database, files."
+    )
     enabled: bool = Field(
         default=True, description="Whether to load and build it; a disabled one keeps its models."
     )
     description: str | None = Field(
         default=None, description="What the source is, for people and for the dbt docs."
     )
-    dlt_native: DltNativeConfig = Field(description="The source's dlt code.")
+    dlt_native: DltNativeConfig | None = Field(
+        default=None, description="The source's dlt code; of type dlt_native."
+    )
+    rest_api: RestApiConfig | None = Field(
+        default=None, description="The REST API, in dlt's words; of type rest_api."
+    )
+    sql_database: SqlDatabaseConfig | None = Field(
+        default=None, description="The database; of type sql_database."
+    )
+    filesystem: FilesystemConfig | None = Field(
+        default=None, description="Where the files are; of type filesystem."
+    )
     dataset_name: str | None = Field(
         default=None,
         pattern=_DATASET,
@@ -131,6 +142,25 @@ class SourceConfig(Config):
     staging: StagingConfig = Field(
         default=StagingConfig(), description="How the source's tables are staged."
     )
+
+    @model_validator(mode="after")
+    def _what_its_type_says(self) -> SourceConfig:
+        """Want the key that is named like the type, and no other of its kind."""
+        given = [key for key in SOURCE_TYPES if getattr(self, key) is not None]
+        if self.type not in given:
+            raise PydanticCustomError("block_missing", "no block", {"key": self.type})
+        if others := [key for key in given if key != self.type]:
+            raise PydanticCustomError(
+                "block_unused", "other block", {"key": others[0], "type": self.type}
+            )
+        return self
+
+    @property
+    def code(self) -> SourceCode:
+        """The dlt function that makes the source, and what it is called with."""
+        block = getattr(self, self.type)
+        code: SourceCode = block.code
+        return code
 
     @property
     def dataset(self) -> str:
@@ -235,7 +265,7 @@ class SourcesConfig(Config):
     @property
     def modules(self) -> set[str]:
         """The modules that the file names, broken entries included."""
-        named = {source.dlt_native.source_module for source in self.sources}
+        named = {source.code.module for source in self.sources}
         return named.union(*(source.modules for source in self.broken))
 
     def place(self, *path: str | int) -> Place:
@@ -282,6 +312,14 @@ def json_schema() -> dict[str, Any]:
         for name, key in model["properties"].items():
             if name not in model.get("required", ()):
                 model["properties"][name] = _or_empty(key)
+    # Each type wants the key that is named like it.
+    schema["$defs"]["SourceConfig"]["allOf"] = [
+        {
+            "if": {"properties": {"type": {"const": kind}}, "required": ["type"]},
+            "then": {"required": [kind]},
+        }
+        for kind in SOURCE_TYPES
+    ]
     return {
         "$schema": "https://json-schema.org/draft/2020-12/schema",
         "title": ".dango/sources.yml of dango-dbt",

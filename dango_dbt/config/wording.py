@@ -29,6 +29,7 @@ _MUST_BE = {
     "greater_than_equal": "0 or more",
     "greater_than": "1 or more",
     "tuple_type": "a list",
+    "list_type": "a list",
     "too_short": "a list with at least one name (leave the key out for all)",
     "mapping_type": "a mapping of keys and values",
     "dict_type": "a mapping of keys and values",
@@ -85,9 +86,11 @@ def _in_words(error: ErrorDetails, document: Document) -> ConfigError:
         return ConfigError(
             what, place=document.key_place(path if path in document.keys else path[:-1])
         )
+    if kind in {"block_missing", "block_unused", "initial_alone"}:
+        return _goes_not_together(kind, path, error.get("ctx", {}), document)
     if kind == "string_pattern_mismatch":
         must_be = _PATTERNS[str(key)]
-    elif kind == "literal_error":
+    elif kind in {"literal_error", "kind"}:
         must_be = error["ctx"]["expected"]
     else:
         must_be = _MUST_BE[kind]
@@ -110,6 +113,30 @@ def _unknown_key(path: KeyPath, document: Document) -> ConfigError:
     )
 
 
+def _goes_not_together(
+    kind: str, path: KeyPath, about: Mapping[str, Any], document: Document
+) -> ConfigError:
+    """Say which keys of one mapping do not go with each other."""
+    if kind == "initial_alone":
+        return ConfigError(
+            "`initial_value` says where `incremental` begins, and there is none",
+            place=document.key_place((*path, "initial_value")),
+            hint="add `incremental:` with the name of a column that only grows",
+        )
+    key = about["key"]
+    if kind == "block_missing":
+        return ConfigError(
+            f"missing key `{key}`, which a source of `type: {key}` is described in",
+            place=document.key_place((*path, "type")),
+            hint=f"add `{key}:`, or change the type",
+        )
+    return ConfigError(
+        f"`{key}` has no effect: the source is of `type: {about['type']}`",
+        place=document.key_place((*path, key)),
+        hint=f"write `type: {key}`, or remove the key",
+    )
+
+
 def _nearest(path: KeyPath) -> str | None:
     return next(iter(get_close_matches(str(path[-1]), _valid_keys(path), n=1)), None)
 
@@ -123,7 +150,7 @@ def _valid_keys(path: KeyPath) -> list[str]:
         else:  # an item of a list or a mapping: whatever its place or name, it is of one kind
             kind = get_args(kind)[-1 if get_origin(kind) is Mapping else 0]
         kind = _without_none(kind)
-    return list(kind.model_fields)
+    return [field.alias or name for name, field in kind.model_fields.items()]
 
 
 def _without_none(kind: Any) -> Any:  # noqa: ANN401 - an annotation

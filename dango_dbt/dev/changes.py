@@ -92,7 +92,7 @@ def sources_using(
     files = module_files(custom_sources)
     found = []
     for source in config.sources:
-        module = source.dlt_native.source_module
+        module = source.code.module
         used = _with_imports(module, files)
         if source.enabled and (used & names or module.partition(".")[0] in tops):
             found.append(source.name)

@@ -52,7 +52,7 @@ def sync_all(  # noqa: PLR0913 - all that it depends on
     progress.sync_started([job.source.name for job in jobs])
     with dlt_context(root), redacted_logs(jobs), signals.intercepted_signals():
         sources.forget_modules(jobs[0].custom_sources)
-        modules = [(job.source.dlt_native.source_module, job.source.name) for job in jobs]
+        modules = [(job.source.code.module, job.source.name) for job in jobs]
         sources.import_modules(modules, jobs[0].custom_sources)
         results = _run_in_threads(jobs, warehouse, parallel, progress, fail_fast=fail_fast)
     return [results[job.source.name] for job in jobs]

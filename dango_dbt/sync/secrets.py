@@ -27,7 +27,7 @@ from dlt.common.typing import TSecretValue
 from dango_dbt.config import SourceConfig
 from dango_dbt.errors import ConfigError, Place
 
-__all__ = ["by_source_name", "find", "loading", "values"]
+__all__ = ["by_source_name", "find", "loading", "values", "variable"]
 
 
 @configspec
@@ -126,9 +126,8 @@ def find(source: SourceConfig, key: str) -> Any | None:  # noqa: ANN401 - whatev
     To be called within `sync.dlt_context`. None: it is configured nowhere. What only the code
     knows (a name given to `@dlt.source`) is not looked for.
     """
-    native = source.dlt_native
-    module = native.source_module.rpartition(".")[2]
-    sections = (known_sections.SOURCES, module, native.source_function)
+    module = source.code.module.rpartition(".")[2]
+    sections = (known_sections.SOURCES, module, source.code.function)
     with loading(source.name), inject_section(ConfigSectionContext(sections=sections)):
         for provider in _providers():
             hint = TSecretValue if provider.supports_secrets else str
@@ -137,6 +136,22 @@ def find(source: SourceConfig, key: str) -> Any | None:  # noqa: ANN401 - whatev
             )
             if value is not None:
                 return value
+    return None
+
+
+def variable(name: str) -> str | None:
+    """Look up what an environment variable in dlt's way of naming them stands for in its files.
+
+    Args:
+        name: such as `SOURCES__SHOP__TOKEN`, for `token` of `[sources.shop]`.
+
+    To be called within `sync.dlt_context`. None: it is configured nowhere.
+    """
+    *sections, key = name.lower().split("__")
+    for provider in _providers():
+        value, _ = provider.get_value(key, str, None, *sections)  # type: ignore[arg-type,unused-ignore]
+        if value and value not in TYPE_EXAMPLES.values():
+            return str(value)
     return None
 
 

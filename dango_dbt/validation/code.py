@@ -33,8 +33,8 @@ def code_problems(config: SourcesConfig, custom_sources: Path) -> Iterator[Confi
     A disabled source may wait for a package, a variable or its code: a sync does not look.
     """
     files = module_files(custom_sources)
-    sources = [source for source in config.sources if source.enabled]
-    found = [_find(source.dlt_native.source_module, custom_sources) for source in sources]
+    sources = [source for source in config.sources if source.enabled and source.code.own]
+    found = [_find(source.code.module, custom_sources) for source in sources]
     own = [path for path in found if path and path.is_relative_to(custom_sources)]
     python = dict.fromkeys([*files.values(), *(path for path in own if path.suffix == ".py")])
     broken = {path: error for path in python if (error := _syntax_problem(path))}
@@ -106,7 +106,7 @@ def _installed(name: str) -> Path | None:
 def _missing_module(
     config: SourcesConfig, source: SourceConfig, custom_sources: Path, files: Collection[str]
 ) -> ConfigError:
-    name = source.dlt_native.source_module
+    name = source.code.module
     close = get_close_matches(name, files, n=1)
     hint = (
         f"did you mean `{close[0]}`?"
@@ -125,18 +125,17 @@ def _missing_module(
 def _check_function(
     config: SourcesConfig, source: SourceConfig, path: Path
 ) -> Iterator[ConfigError]:
-    native = source.dlt_native
+    code = source.code
     try:
-        module = read_module(path, native.source_module)
+        module = read_module(path, code.module)
     except (SyntaxError, OSError):
         return  # an installed module's own affair
     bound = _bindings(module.tree)
-    nodes = bound.get(native.source_function, [])
+    nodes = bound.get(code.function, [])
     if not nodes and not ({"*", "__getattr__"} & set(bound)) and not _names_itself(module.tree):
         own = [function.name for function in module.functions]
         yield ConfigError(
-            f"source `{source.name}`: module `{native.source_module}` has no function"
-            f" `{native.source_function}`",
+            f"source `{source.name}`: module `{code.module}` has no function `{code.function}`",
             place=config.place_of(source, "dlt_native", "source_function"),
             hint=f"it has: {', '.join(own) or 'no dlt source or resource'}",
         )
@@ -199,7 +198,7 @@ def _argument_problems(
     config: SourcesConfig, source: SourceConfig, function: FunctionNode
 ) -> Iterator[ConfigError]:
     takes = function.args
-    given = source.dlt_native.function_kwargs
+    given = source.code.kwargs
     by_keyword = [arg.arg for arg in (*takes.args, *takes.kwonlyargs)]
     if takes.kwarg is None:
         for name in given:

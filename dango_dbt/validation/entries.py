@@ -36,7 +36,7 @@ def placeholder_problems(config: SourcesConfig, root: Path) -> Iterator[ConfigEr
         filled: set[tuple[str, ...]] = set()
         for shown, text in files if source.enabled else ():
             for key, line in placeholders(text, section).items():
-                given = key[0] in source.dlt_native.function_kwargs
+                given = key[0] in source.code.kwargs
                 if line and not given and key not in filled and not _in_environment(key):
                     yield ConfigError(
                         f"source `{source.name}`: `{'.'.join(key)}` is not filled in yet",
