@@ -258,35 +258,38 @@ class RunResult:
 
 @dataclass(frozen=True)
 class AddedSource:
-    """A verified source that has become part of the project.
+    """A source that has become part of the project.
 
     Attributes:
         name: what it is called in the project.
-        verified: what it is called in the repository at `location`.
-        module: what `source_module` names.
+        origin: what it was made from, in words.
+        module: what `source_module` names; None: it is declared, with no code.
         function: what `source_function` names.
-        files: what was written; the package's folder ends with a slash.
+        files: what was written; a package's folder ends with a slash.
         requirements: lines that are new in requirements.txt.
         secrets: keys that are new in .dlt/secrets.toml under `[sources.<name>]`, to be filled in.
         config: likewise in .dlt/config.toml.
-        variables: the variables in its arguments.
         notes: what else the user should know.
+        variables: the variables in its arguments.
+        verified: of a verified source what it is called in the repository at `location`.
     """
 
     name: str
-    verified: str
-    location: str
-    module: str
-    function: str
+    origin: str
+    module: str | None
+    function: str | None
     files: tuple[FileResult, ...]
     requirements: tuple[str, ...]
     secrets: tuple[str, ...]
     config: tuple[str, ...]
-    variables: tuple[str, ...]
     notes: tuple[str, ...]
+    variables: tuple[str, ...] = ()
+    verified: str | None = None
+    location: str | None = None
 
     @property
     def next_steps(self) -> tuple[str, ...]:
         """The commands to run once everything is filled in."""
         install = ("pip install -r requirements.txt",) if self.requirements else ()
-        return (*install, f"dango-dbt sync --source {self.name}")
+        fill = (f"dango-dbt source configure {self.name}",) if self.secrets or self.config else ()
+        return (*install, *fill, f"dango-dbt sync-and-build --source {self.name}")

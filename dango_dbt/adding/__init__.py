@@ -1,5 +1,17 @@
-"""A dlt verified source becomes part of a project: its code, what it needs, and its entry."""
+"""A source becomes part of a project: its code or its description, and what it wants filled in."""
 
 from dango_dbt.adding.adding import add_verified
+from dango_dbt.adding.drafted import add_draft
+from dango_dbt.adding.drafting import of_address, of_catalogue, of_connector, of_database, of_python
+from dango_dbt.adding.drafts import Draft
 
-__all__ = ["add_verified"]
+__all__ = [
+    "Draft",
+    "add_draft",
+    "add_verified",
+    "of_address",
+    "of_catalogue",
+    "of_connector",
+    "of_database",
+    "of_python",
+]

@@ -2,34 +2,38 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterable, Mapping
 from importlib.metadata import version
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import Any
 
 from packaging.requirements import Requirement
 
-from dango_dbt.adding.fetching import LOCATION, Fetched, fetched, git, without_password
+from dango_dbt.adding.fetching import LOCATION, Fetched, fetched, without_password
 from dango_dbt.adding.package import Chosen, choose, make_relative
+from dango_dbt.adding.project_files import (
+    CONFIG,
+    REQUIREMENTS,
+    SECRETS,
+    not_ignored,
+    project_root,
+    refuse_taken,
+    with_entry,
+)
 from dango_dbt.adding.requirements import add_requirements, needed
 from dango_dbt.adding.toml_keys import add_keys
 from dango_dbt.adding.writing import Edit, write_all
-from dango_dbt.config import SourceConfig, SourcesConfig, add_entry, is_source_name, load
+from dango_dbt.config import SourceConfig, SourcesConfig, load
 from dango_dbt.credentials import variables
 from dango_dbt.env_example import with_variables
 from dango_dbt.errors import ConfigError
 from dango_dbt.files import read_exactly
-from dango_dbt.project import SOURCES_FILE, find_root
+from dango_dbt.project import SOURCES_FILE
 from dango_dbt.results import AddedSource, FileResult
 from dango_dbt.verified import verified_name
 
 __all__ = ["add_verified"]
 
-_SECRETS = Path(".dlt", "secrets.toml")
-_CONFIG = Path(".dlt", "config.toml")
-_REQUIREMENTS = Path("requirements.txt")
 _ENV_EXAMPLE = Path(".env.example")
 
 
@@ -52,7 +56,7 @@ def add_verified(
             project is broken; nothing has been written then.
         GenerateError: a file cannot be read or written; nothing is left of it then.
     """
-    root = _root(start)
+    root = project_root(start)
     config = load(root / SOURCES_FILE) if (root / SOURCES_FILE).is_file() else SourcesConfig()
     package = root / "custom_sources" / name
     waiting = _check_name(config, package, name, source)
@@ -61,18 +65,8 @@ def add_verified(
         chosen = choose(found.package, name, source)
         plan = _Plan(root, name, source, found, chosen, waiting)
         edits = plan.edits(config)
-        write_all(found.package, package, edits)
+        write_all(edits, (found.package, package))
         return plan.result(without_password(location or LOCATION), edits)
-
-
-def _root(start: Path) -> Path:
-    """Find the project; one whose sources.yml is missing is known by what else is there."""
-    here = start.resolve()
-    if not (here / SOURCES_FILE).is_file() and any(
-        (here / folder).is_dir() for folder in (SOURCES_FILE.parent, "custom_sources")
-    ):
-        return here
-    return find_root(start)
 
 
 def _check_name(
@@ -83,16 +77,7 @@ def _check_name(
     Raises:
         ConfigError: the name is taken, or is none.
     """
-    if not is_source_name(name):
-        raise ConfigError(
-            f"`{name}` is no name for a source",
-            hint="names are lower-case letters, digits and single underscores, such as my_source",
-        )
-    for path in (package, package.with_suffix(".py")):
-        if os.path.lexists(path):
-            raise ConfigError(
-                f"custom_sources/{path.name} is there already", hint="choose another name"
-            )
+    refuse_taken(package.parents[1], name)
     entry = next((one for one in config.sources if one.name == name), None)
     if entry is not None:
         module = entry.code.module
@@ -133,15 +118,15 @@ class _Plan:
         """Work out all texts; sources.yml comes last, which makes a source of it."""
         added = {**self.chosen.kwargs, **self.kwargs}
         all_kwargs = [one.code.kwargs for one in config.sources]
-        requirements = self._text(_REQUIREMENTS) or ""
+        requirements = self._text(REQUIREMENTS) or ""
         requirements, self.requirements = add_requirements(requirements, self.needs)
-        secrets, self.secrets = self._keys(_SECRETS, self.found.secrets, added)
-        settings, self.config = self._keys(_CONFIG, self.found.config, added)
+        secrets, self.secrets = self._keys(SECRETS, self.found.secrets, added)
+        settings, self.config = self._keys(CONFIG, self.found.config, added)
         example = with_variables(self._text(_ENV_EXAMPLE), variables([*all_kwargs, self.kwargs]))
         wanted = [
-            (_REQUIREMENTS, requirements, False),
-            (_CONFIG, settings, False),
-            (_SECRETS, secrets, bool(self.secrets)),
+            (REQUIREMENTS, requirements, False),
+            (CONFIG, settings, False),
+            (SECRETS, secrets, bool(self.secrets)),
             (_ENV_EXAMPLE, example, False),
         ]
         if self.waiting is None:
@@ -164,6 +149,7 @@ class _Plan:
         ]
         return AddedSource(
             name=self.name,
+            origin=f"verified source {self.source}",
             verified=self.source,
             location=location,
             module=self.chosen.module,
@@ -187,24 +173,14 @@ class _Plan:
         return add_keys(self._text(path) or "", ("sources", self.name), values, path)
 
     def _sources(self) -> str:
-        """Add the entry.
-
-        Raises:
-            ConfigError: it cannot be put in, or would not go with another one.
-        """
+        """Add the entry."""
         native = {
             "source_module": self.chosen.module,
             "source_function": self.chosen.function,
             **({"function_kwargs": self.chosen.kwargs} if self.chosen.kwargs else {}),
         }
         entry = {"name": self.name, "type": "dlt_native", "enabled": True, "dlt_native": native}
-        text = add_entry(self._text(SOURCES_FILE) or "", entry, SOURCES_FILE)
-        with TemporaryDirectory(prefix="dango-dbt-") as folder:
-            path = Path(folder) / SOURCES_FILE
-            path.parent.mkdir()
-            path.write_bytes(text.encode())
-            load(path)
-        return text
+        return with_entry(self._text(SOURCES_FILE), entry)
 
     def _notes(self) -> Iterable[str]:
         if self.waiting is not None:
@@ -220,8 +196,7 @@ class _Plan:
                 f"`{self.source}` was made for dlt{self.of_dlt.specifier}, and {version('dlt')} is"
                 " installed: its code may have to be changed"
             )
-        if self.secrets and git(["check-ignore", "-q", str(_SECRETS)], self.root).returncode == 1:
-            yield f"git does not ignore {_SECRETS.as_posix()}: add it to .gitignore"
+        yield from not_ignored(self.root, self.secrets)
 
 
 def _to_change(entry: SourceConfig, chosen: Chosen) -> Iterable[str]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from pathlib import Path
 from typing import Any, TypeAlias
 
@@ -31,7 +31,11 @@ def read(text: str, shown: Path) -> dict[str, Any]:
 
 
 def add_keys(
-    text: str, section: _Table, values: Mapping[str, Any], shown: Path
+    text: str,
+    section: _Table,
+    values: Mapping[str, Any],
+    shown: Path,
+    known: Collection[str] = (),
 ) -> tuple[str, list[str]]:
     """Add the keys that a section lacks; what is there stays as it is, to the letter.
 
@@ -40,6 +44,7 @@ def add_keys(
         section: the section's parts, such as `("sources", "my_crm")`.
         values: what the section is to hold: values, and mappings for the sections below it.
         shown: the file's path as messages show it.
+        known: keys whose values are no examples, to be filled in.
 
     Returns:
         The new text, and the keys added to it, with the parts below the section joined by dots.
@@ -56,7 +61,7 @@ def add_keys(
             continue
         missing = {key: value for key, value in keys.items() if key not in there}
         if missing:
-            new = _with_lines(new, table, missing)
+            new = _with_lines(new, table, missing, known)
             there.update(missing)
             added += [".".join([*table[len(section) :], key]) for key in missing]
     if not added:
@@ -93,10 +98,10 @@ def _mapping(data: dict[str, Any], table: _Table) -> dict[str, Any] | None:
     return data
 
 
-def _with_lines(text: str, table: _Table, keys: Mapping[str, Any]) -> str:
+def _with_lines(text: str, table: _Table, keys: Mapping[str, Any], known: Collection[str]) -> str:
     """Put keys below the section's heading, or a new section at the end."""
     newline = "\r\n" if "\r\n" in text else "\n"
-    lines = "".join(f"{_line(key, value)}{newline}" for key, value in keys.items())
+    lines = "".join(f"{_line(key, value, known)}{newline}" for key, value in keys.items())
     parts = r"\s*\.\s*".join(rf"[\"']?{re.escape(part)}[\"']?" for part in table)
     heading = re.search(rf"^[ \t]*\[\s*{parts}\s*\][^\n]*(\n|\Z)", text, flags=re.MULTILINE)
     if heading:
@@ -106,8 +111,10 @@ def _with_lines(text: str, table: _Table, keys: Mapping[str, Any]) -> str:
     return f"{before}[{'.'.join(map(_key, table))}]{newline}{lines}"
 
 
-def _line(key: str, value: object) -> str:
-    return f"{_key(key)} = {tomlkit.item(value).as_string()} # fill this in!"
+def _line(key: str, value: object, known: Collection[str]) -> str:
+    # dlt writes the same behind what stands for a value.
+    mark = "" if key in known else " # fill this in!"
+    return f"{_key(key)} = {tomlkit.item(value).as_string()}{mark}"
 
 
 def _key(key: str) -> str:

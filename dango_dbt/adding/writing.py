@@ -30,13 +30,12 @@ class Edit:
     private: bool = False
 
 
-def write_all(source: Path, package: Path, edits: Iterable[Edit]) -> None:
+def write_all(edits: Iterable[Edit], package: tuple[Path, Path] | None = None) -> None:
     """Copy a package to where there is nothing yet, and write the files; undo all if one fails.
 
     Args:
-        source: the package's folder as it was fetched.
-        package: where it goes.
         edits: in the order in which they are written.
+        package: a folder, and where it goes; None: there is none.
 
     Raises:
         ConfigError: the package cannot be copied.
@@ -44,15 +43,18 @@ def write_all(source: Path, package: Path, edits: Iterable[Edit]) -> None:
     """
     edits = tuple(edits)
     parents = {
-        parent for path in (package, *(edit.path for edit in edits)) for parent in path.parents
+        parent
+        for path in (*(package[1:] if package else ()), *(edit.path for edit in edits))
+        for parent in path.parents
     }
     new = [parent for parent in parents if not parent.exists()]
     copied = False
     done: list[Edit] = []
     modes = {}
     try:
-        _copy(source, package)
-        copied = True
+        if package:
+            _copy(*package)
+            copied = True
         for edit in edits:
             modes[edit.path] = edit.path.stat().st_mode & 0o777 if edit.before is not None else 0
             done.append(edit)
@@ -61,8 +63,8 @@ def write_all(source: Path, package: Path, edits: Iterable[Edit]) -> None:
         for edit in reversed(done):
             with suppress(GenerateError, OSError):  # the others are put back all the same
                 _undo(edit, modes[edit.path])
-        if copied:  # else it is not ours
-            shutil.rmtree(package, ignore_errors=True)
+        if package and copied:  # else it is not ours
+            shutil.rmtree(package[1], ignore_errors=True)
         for folder in sorted(new, reverse=True):  # the inner ones first
             with suppress(OSError):
                 folder.rmdir()

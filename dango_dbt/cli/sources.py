@@ -7,7 +7,9 @@ from pathlib import Path
 import click
 
 from dango_dbt.cli import options
-from dango_dbt.cli.running import run_source_add, run_source_list, run_source_remove
+from dango_dbt.cli.running import run_source_list, run_source_remove
+from dango_dbt.cli.source_add import source_add
+from dango_dbt.cli.source_catalog import source_catalog
 
 __all__ = ["source"]
 
@@ -29,31 +31,8 @@ def source_list(target: str | None, project_dir: Path | None, *, as_json: bool) 
     run_source_list(project_dir, target, as_json=as_json)
 
 
-@source.command("add", short_help="Bring a dlt verified source into the project.")
-@click.argument("name")
-@click.option(
-    "--verified",
-    required=True,
-    metavar="SOURCE",
-    help="The verified source, such as hubspot: https://dlthub.com/docs/dlt-ecosystem/verified-sources",
-)
-@click.option(
-    "--location",
-    metavar="PATH_OR_URL",
-    help="git repository to take it from, laid out like dlt's; default: dlt's own.",
-)
-@options.project_dir
-@options.as_json
-def source_add(
-    name: str, verified: str, location: str | None, project_dir: Path | None, *, as_json: bool
-) -> None:
-    """Bring a dlt verified source into the project, as source NAME, with `dlt init`.
-
-    Its code goes to custom_sources/NAME/, what it needs to requirements.txt, the keys of its
-    secrets to .dlt/secrets.toml, of its settings to .dlt/config.toml, and an entry to
-    .dango/sources.yml. Nothing that is there is overwritten.
-    """
-    run_source_add(project_dir, name, verified, location, as_json=as_json)
+source.add_command(source_add)
+source.add_command(source_catalog)
 
 
 @source.command("remove", short_help="Take a source out of sources.yml.")

@@ -11,10 +11,11 @@ from dango_dbt.connectors.connector import (
     Tested,
     Verified,
 )
-from dango_dbt.connectors.filling import filled, with_references
+from dango_dbt.connectors.filling import PLACEHOLDER, filled, with_references
 from dango_dbt.connectors.loading import connector, names, parsed
 
 __all__ = [
+    "PLACEHOLDER",
     "CatalogueResource",
     "Connector",
     "Credential",

@@ -36,7 +36,7 @@ Category = Literal[
 ]
 
 _Text = Annotated[str, Field(min_length=1)]
-_Name = Annotated[str, Field(pattern="^[a-z][a-z0-9_]*$")]
+_Name = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*(\.[a-z][a-z0-9_]*)*$")]
 
 
 class Credential(Config):

@@ -6,6 +6,12 @@ Importing this is cheap: rich is imported when something is shown.
 from __future__ import annotations
 
 from dango_dbt.report.adding import source_add_json
+from dango_dbt.report.catalogue import (
+    catalogue_json,
+    catalogue_lines,
+    connector_json,
+    connector_lines,
+)
 from dango_dbt.report.checking import validation_json
 from dango_dbt.report.document import to_json
 from dango_dbt.report.github import github_annotations, on_github
@@ -23,6 +29,7 @@ from dango_dbt.report.text import (
     created,
     error,
     joined_graph,
+    lines,
     project_status,
     round_done,
     source_added,
@@ -39,6 +46,10 @@ __all__ = [
     "PlainProgress",
     "SeenProgress",
     "Verbosity",
+    "catalogue_json",
+    "catalogue_lines",
+    "connector_json",
+    "connector_lines",
     "console_on",
     "created",
     "error",
@@ -46,6 +57,7 @@ __all__ = [
     "graph_json",
     "graph_mermaid",
     "joined_graph",
+    "lines",
     "on_github",
     "plan_to_markdown",
     "progress_for",

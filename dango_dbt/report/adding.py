@@ -1,4 +1,4 @@
-"""A verified source that was added → lines and JSON."""
+"""A source that was added → lines and JSON."""
 
 from __future__ import annotations
 
@@ -38,6 +38,7 @@ def source_add_json(added: AddedSource) -> str:
         "status": "success",
         "exit_code": 0,
         "name": added.name,
+        "origin": added.origin,
         "verified": added.verified,
         "location": added.location,
         "module": added.module,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from itertools import chain
 from typing import TYPE_CHECKING
 
@@ -21,6 +21,7 @@ __all__ = [
     "created",
     "error",
     "joined_graph",
+    "lines",
     "project_status",
     "round_done",
     "source_added",
@@ -108,6 +109,11 @@ def joined_graph(found: JoinedGraph, console: Console) -> None:
 def project_status(found: ProjectStatus, console: Console) -> None:
     """Print how each source stands."""
     _print(status.status_lines(found), console)
+
+
+def lines(composed: Iterable[sections.Line], console: Console) -> None:
+    """Print lines that another part of this package has composed."""
+    _print(list(composed), console)
 
 
 def source_added(added: AddedSource, console: Console) -> None:

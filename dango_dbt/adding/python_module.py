@@ -1,0 +1,138 @@
+"""A connector → the module that a user would write by hand; pure."""
+
+from __future__ import annotations
+
+import textwrap
+from typing import Any
+
+from dango_dbt.adding.python_code import docstring, literal, text_literal
+from dango_dbt.connectors import Connector, Credential, with_references
+
+__all__ = ["PythonSource"]
+
+_WIDTH = 88
+#: What a connector says that was not made from a catalogue.
+NOT_KNOWN = "not known"
+_TYPES = {"text": "str", "number": "int", "list": "list[str]"}
+
+
+class PythonSource:
+    """A source as Python: its function, with what it is called with, and a way to run it alone."""
+
+    def __init__(self, name: str, connector: Connector) -> None:
+        self.name = name
+        self.connector = connector
+        self.names = set(connector.credentials)
+
+    def text(self) -> str:
+        """Write the module."""
+        if self.connector.load.rest_api is not None:
+            imports, body = _REST_IMPORTS, self._rest_api()
+        else:
+            kind = str((self.connector.load.source or {})["type"])
+            imports, body = _IMPORTS[kind], self._core_source(kind)
+        return "\n".join(
+            [
+                *self._head(),
+                "",
+                "from collections.abc import Iterable",
+                "",
+                "import dlt",
+                "from dlt.extract import DltResource",
+                *imports,
+                "",
+                "",
+                "@dlt.source",
+                *self._signature(),
+                *self._docstring(),
+                *body,
+                "",
+                "",
+                'if __name__ == "__main__":',
+                "    pipeline = dlt.pipeline(",
+                f"        pipeline_name={text_literal(self.name)},",
+                '        destination="duckdb",',
+                f"        dataset_name={text_literal('raw_' + self.name)},",
+                "    )",
+                f"    print(pipeline.run({self.name}()))",
+                "",
+            ]
+        )
+
+    def _head(self) -> list[str]:
+        """Write the module's docstring."""
+        about = self.connector
+        first = docstring(f"{about.title}: {about.description}")
+        lines = textwrap.wrap(first, _WIDTH - 3) or [""]
+        rest = [docstring(about.docs)]
+        if about.rate_limits != NOT_KNOWN:
+            rest += textwrap.wrap(docstring(f"Rate limits: {about.rate_limits}"), _WIDTH)
+        rest += ["", "Run this file by itself to try it: it loads into a DuckDB file beside."]
+        return [f'"""{lines[0]}', *lines[1:], "", *rest, '"""']
+
+    def _signature(self) -> list[str]:
+        if not self.names:
+            return [f"def {self.name}() -> Iterable[DltResource]:"]
+        arguments = [f"    {_argument(key, one)}," for key, one in self._ordered()]
+        return [f"def {self.name}(", *arguments, ") -> Iterable[DltResource]:"]
+
+    def _ordered(self) -> list[tuple[str, Credential]]:
+        credentials = self.connector.credentials
+        return sorted(credentials.items(), key=lambda item: not item[1].required)
+
+    def _docstring(self) -> list[str]:
+        about = f"Load {docstring(self.connector.description)}"
+        first, *more = textwrap.wrap(about, _WIDTH - 7) or ["Load it."]
+        lines = [f'    """{first}', *(f"    {line}" for line in more)]
+        if self.names:
+            lines += ["", "    Args:"]
+        for key, one in self._ordered():
+            text = docstring(": ".join(filter(None, (key, one.title, one.where))))
+            lines += textwrap.wrap(text, _WIDTH, initial_indent=" " * 8, subsequent_indent=" " * 12)
+        return [*lines, '    """'] if len(lines) > 1 else [f'{lines[0]}"""']
+
+    def _rest_api(self) -> list[str]:
+        config = with_references(self.connector.load.rest_api or {}, self.connector.relationships)
+        start = "    config: RESTAPIConfig = "
+        written = literal(config, 4, self.names, used=len(start))
+        return [f"{start}{written}", "    yield from rest_api_resources(config)"]
+
+    def _core_source(self, kind: str) -> list[str]:
+        settings: dict[str, Any] = dict(self.connector.load.source or {})
+        del settings["type"]
+        if kind == "sql_database":
+            settings = {"credentials": "${credentials}", "backend": "pyarrow", **settings}
+            arguments = [
+                f"        {key}={literal(value, 8, self.names, used=9 + len(key))},"
+                for key, value in settings.items()
+            ]
+            return [
+                "    # To load only what is new, give a table a cursor and a key:",
+                '    # table.apply_hints(incremental=dlt.sources.incremental("updated_at"), …)',
+                "    tables = sql_database(",
+                *arguments,
+                "    )",
+                "    for table in tables.resources.values():",
+                '        table.apply_hints(write_disposition="replace")',
+                "        yield table",
+            ]
+        return [
+            "    files = filesystem(bucket_url, file_glob=file_glob)",
+            '    files.apply_hints(incremental=dlt.sources.incremental("modification_date"))',
+            "    # read_csv and read_jsonl are there as well.",
+            f"    yield (files | read_parquet()).with_name({text_literal(self.name)})",
+        ]
+
+
+_REST_IMPORTS = ["from dlt.sources.rest_api import RESTAPIConfig, rest_api_resources"]
+_IMPORTS = {
+    "sql_database": ["from dlt.sources.sql_database import sql_database"],
+    "filesystem": ["from dlt.sources.filesystem import filesystem, read_parquet"],
+}
+
+
+def _argument(key: str, one: Credential) -> str:
+    kind = _TYPES[one.kind]
+    if one.default is not None:
+        return f"{key}: {kind} = {literal(one.default, 4, (), used=8 + len(key) + len(kind))}"
+    return f"{key}: {kind} = dlt.{'secrets' if one.secret else 'config'}.value"
