@@ -17,6 +17,7 @@ __all__ = [
     "Impact",
     "Interrupted",
     "NodeResult",
+    "Proof",
     "RunResult",
     "SchemaChange",
     "SourceChanges",
@@ -254,6 +255,23 @@ class RunResult:
     def status(self) -> Literal["success", "failed"]:
         """`success` exactly where the exit code is 0."""
         return "success" if self.exit_code == ExitCode.SUCCESS else "failed"
+
+
+@dataclass(frozen=True)
+class Proof:
+    """Whether a source answers, asked for one page of one resource.
+
+    Attributes:
+        resource: which one; None: the source could not be made.
+        rows: how many rows came.
+        error: why none did; None: it answered.
+        hint: what to do.
+    """
+
+    resource: str | None
+    rows: int
+    error: str | None = None
+    hint: str | None = None
 
 
 @dataclass(frozen=True)

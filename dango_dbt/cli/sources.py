@@ -10,6 +10,7 @@ from dango_dbt.cli import options
 from dango_dbt.cli.running import run_source_list, run_source_remove
 from dango_dbt.cli.source_add import source_add
 from dango_dbt.cli.source_catalog import source_catalog
+from dango_dbt.cli.source_configure import source_configure
 
 __all__ = ["source"]
 
@@ -33,6 +34,7 @@ def source_list(target: str | None, project_dir: Path | None, *, as_json: bool) 
 
 source.add_command(source_add)
 source.add_command(source_catalog)
+source.add_command(source_configure)
 
 
 @source.command("remove", short_help="Take a source out of sources.yml.")

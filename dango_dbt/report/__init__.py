@@ -13,6 +13,7 @@ from dango_dbt.report.catalogue import (
     connector_lines,
 )
 from dango_dbt.report.checking import validation_json
+from dango_dbt.report.configuring import configuration_lines
 from dango_dbt.report.document import to_json
 from dango_dbt.report.github import github_annotations, on_github
 from dango_dbt.report.junit import to_junit
@@ -48,6 +49,7 @@ __all__ = [
     "Verbosity",
     "catalogue_json",
     "catalogue_lines",
+    "configuration_lines",
     "connector_json",
     "connector_lines",
     "console_on",

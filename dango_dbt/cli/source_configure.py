@@ -1,0 +1,126 @@
+"""`source configure`: asks for what a source wants, and writes it where dlt looks for it."""
+
+from __future__ import annotations
+
+import json
+import sys
+from io import StringIO
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from dango_dbt.cli import options
+from dango_dbt.cli.running import errors_told
+
+if TYPE_CHECKING:
+    from dango_dbt.configuring import Configuration, Wanted
+    from dango_dbt.results import Proof
+
+__all__ = ["source_configure"]
+
+
+@click.command("configure", short_help="Fill in the credentials of a source.")
+@click.argument("name")
+@click.option(
+    "--set",
+    "given",
+    multiple=True,
+    metavar="KEY=VALUE",
+    help="A value; may be given several times. It stands in the shell's history: see --stdin.",
+)
+@click.option("--stdin", is_flag=True, help="Read lines of KEY=VALUE from the standard input.")
+@click.option("--check", is_flag=True, help="Then ask for one page, which proves the credentials.")
+@options.project_dir
+@options.as_json
+def source_configure(  # noqa: PLR0913 - an option each
+    name: str,
+    given: tuple[str, ...],
+    project_dir: Path | None,
+    *,
+    stdin: bool,
+    check: bool,
+    as_json: bool,
+) -> None:
+    """Fill in the credentials of the source NAME, and its settings.
+
+    Asks for each that is missing; what is typed is not shown. Secrets go to .dlt/secrets.toml,
+    which only you may read, settings to .dlt/config.toml, under [sources.NAME]; what is there
+    stays. Refuses where git would track the secrets.
+    """
+    from dango_dbt import report
+    from dango_dbt.api import Project
+
+    values = _given(given, stdin=stdin)
+    with errors_told("source configure" if as_json else None):
+        project = Project.find(project_dir)
+        found = project.configuration(name)
+        if not values and not (check and not found.missing):
+            values = _asked(found, as_json=as_json)
+        written = found.write(values) if values else ()
+        found = project.configuration(name)
+        proof = project.prove(name) if check else None
+    if as_json:
+        click.echo(json.dumps(_document(found, values, written, proof), indent=2))
+    else:
+        lines = report.configuration_lines(found, list(values), written, proof)
+        report.lines(lines, report.console_on(sys.stdout))
+    sys.exit(1 if proof is not None and proof.error else 0)
+
+
+def _given(pairs: tuple[str, ...], *, stdin: bool) -> dict[str, str]:
+    values = {}
+    for pair in pairs:
+        key, found, value = pair.partition("=")
+        if not found or not key:
+            raise click.UsageError("--set takes KEY=VALUE.")
+        values[key.strip()] = value
+    if stdin:
+        from dotenv import dotenv_values
+
+        text = StringIO(click.get_text_stream("stdin").read())
+        lines = dotenv_values(stream=text, interpolate=False)
+        if not lines or None in lines.values():
+            raise click.UsageError("--stdin takes lines of KEY=VALUE.")
+        values |= {key: value or "" for key, value in lines.items()}
+    return values
+
+
+def _asked(found: Configuration, *, as_json: bool) -> dict[str, str]:
+    """Ask for what is missing.
+
+    Raises:
+        UsageError: there is nobody to ask.
+    """
+    if not found.missing:
+        return {}
+    if as_json or not sys.stdin.isatty():
+        names = ", ".join(one.name for one in found.missing)
+        raise click.UsageError(
+            f"Missing: {names}. Give each with --set KEY=VALUE, or as lines with --stdin."
+        )
+    return {one.name: _ask(one) for one in found.missing}
+
+
+def _ask(one: Wanted) -> str:
+    if one.about:
+        click.echo(one.about, err=True)
+    value: str = click.prompt(one.name, hide_input=one.secret, err=True)
+    return value
+
+
+def _document(
+    found: Configuration, values: dict[str, str], written: tuple[str, ...], proof: Proof | None
+) -> dict[str, object]:
+    return {
+        "command": "source configure",
+        "status": "failed" if proof is not None and proof.error else "success",
+        "exit_code": 1 if proof is not None and proof.error else 0,
+        "source": found.source,
+        "set": list(values),
+        "files": list(written),
+        "keys": [
+            {"name": one.name, "secret": one.secret, "state": one.state} for one in found.wanted
+        ],
+        "check": proof and {"resource": proof.resource, "rows": proof.rows, "error": proof.error},
+    }

@@ -1,0 +1,177 @@
+"""Which secrets and settings a source wants: read from its code, its entry and dlt's files."""
+
+from __future__ import annotations
+
+import ast
+import os
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal, TypeAlias
+
+from dango_dbt.config import SourceConfig
+from dango_dbt.credentials import variables
+from dango_dbt.discovery import FunctionNode, module_files, read_module
+from dango_dbt.toml_files import PLACEHOLDER
+
+__all__ = ["Key", "State", "Wanted", "wanted"]
+
+#: The parts of a key below `[sources.<name>]`.
+Key: TypeAlias = tuple[str, ...]
+State = Literal["missing", "set", "in the environment"]
+
+#: A line of a docstring's arguments, as in Google's style.
+_ARGUMENT = re.compile(r"^\s*(\w+)(?: \([^)]*\))?: (.+)$")
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """One thing that a source has to be told.
+
+    Attributes:
+        secret: it belongs into secrets.toml; else into config.toml.
+        about: what it is and where to get it, as the code says; empty: it does not.
+        kind: what a value that is typed in is taken for.
+    """
+
+    key: Key
+    secret: bool
+    state: State
+    about: str = ""
+    kind: Literal["text", "number", "list"] = "text"
+
+    @property
+    def name(self) -> str:
+        """The key as it is typed."""
+        return ".".join(self.key)
+
+
+def wanted(
+    source: SourceConfig,
+    custom_sources: Path,
+    secrets: Mapping[str, Any],
+    settings: Mapping[str, Any],
+) -> list[Wanted]:
+    """Find what a source wants.
+
+    Args:
+        source: its entry.
+        custom_sources: the folder with the user's code, which is read and not imported.
+        secrets: what secrets.toml holds under `[sources.<name>]`.
+        settings: likewise config.toml.
+
+    Returns:
+        First what its code asks dlt for, then what its entry does, then what else stands in the
+        files.
+    """
+    found: dict[Key, Wanted] = {}
+    for key, secret, about, kind in _of_code(source, custom_sources):
+        found[key] = Wanted(key, secret, "missing", about, kind)
+    for variable in variables(source.code.kwargs):
+        key = tuple(variable.lower().split("__"))
+        if key[:2] == ("sources", source.name) and len(key) > len(("sources", source.name)):
+            in_settings = _at(settings, key[2:]) is not None
+            found.setdefault(key[2:], Wanted(key[2:], not in_settings, "missing"))
+    for values, secret in ((secrets, True), (settings, False)):
+        for key, value in _leaves(values):
+            known = found.get(key) or Wanted(key, secret, "missing", kind=_kind(value))
+            state: State = "missing" if value in {PLACEHOLDER, ""} else "set"
+            found[key] = Wanted(key, secret, state, known.about, known.kind)
+    return [_with_environment(source.name, one) for one in found.values()]
+
+
+def _with_environment(source: str, one: Wanted) -> Wanted:
+    """Note what a variable gives: it comes before what stands in the files."""
+    names = ["__".join(("sources", source, *one.key)).upper()]
+    names += ["__".join(one.key).upper()]
+    if any(os.environ.get(name) for name in names):
+        return Wanted(one.key, one.secret, "in the environment", one.about, one.kind)
+    return one
+
+
+def _of_code(
+    source: SourceConfig, custom_sources: Path
+) -> Iterator[tuple[Key, bool, str, Literal["text", "number", "list"]]]:
+    """Give the arguments that the source's function leaves to dlt's configuration."""
+    path = module_files(custom_sources).get(source.code.module) if source.code.own else None
+    if path is None:
+        return
+    try:
+        functions = read_module(path, source.code.module).functions
+    except (SyntaxError, OSError):
+        return  # `validate` and a sync tell it
+    node = next((one.node for one in functions if one.name == source.code.function), None)
+    if node is None:
+        return
+    about = _docs(node)
+    for argument, default in _defaults(node):
+        kind = _dlt_value(default)
+        if kind and argument.arg not in source.code.kwargs:
+            yield (
+                (argument.arg,),
+                kind == "secrets",
+                about.get(argument.arg, ""),
+                _annotated(argument),
+            )
+
+
+def _defaults(node: FunctionNode) -> Iterator[tuple[ast.arg, ast.expr]]:
+    takes = node.args
+    positional = [*takes.posonlyargs, *takes.args]
+    yield from zip(positional[len(positional) - len(takes.defaults) :], takes.defaults, strict=True)
+    for argument, default in zip(takes.kwonlyargs, takes.kw_defaults, strict=True):
+        if default is not None:
+            yield argument, default
+
+
+def _dlt_value(default: ast.expr) -> str | None:
+    """Tell `dlt.secrets.value` and `dlt.config.value` by their names."""
+    match default:
+        case ast.Attribute(value=ast.Attribute(attr="secrets" | "config" as kind), attr="value"):
+            return kind
+    return None
+
+
+def _annotated(argument: ast.arg) -> Literal["text", "number", "list"]:
+    text = ast.unparse(argument.annotation).lower() if argument.annotation else ""
+    if text.startswith(("list", "sequence", "iterable", "tuple")):
+        return "list"
+    return "number" if text in {"int", "float"} else "text"
+
+
+def _docs(node: FunctionNode) -> dict[str, str]:
+    """Read what a docstring says of each argument."""
+    found: dict[str, str] = {}
+    name = None
+    for line in (ast.get_docstring(node) or "").splitlines():
+        match = _ARGUMENT.match(line) if line.startswith("    ") else None
+        if match and not (name and line.startswith(" " * 8)):
+            name = match[1]
+            found[name] = match[2].strip()
+        elif name and line.startswith("        "):
+            found[name] += f" {line.strip()}"
+        else:
+            name = None
+    return found
+
+
+def _leaves(values: Mapping[str, Any], above: Key = ()) -> Iterator[tuple[Key, Any]]:
+    for key, value in values.items():
+        if isinstance(value, Mapping):
+            yield from _leaves(value, (*above, key))
+        else:
+            yield (*above, key), value if not isinstance(value, list) else tuple(value)
+
+
+def _at(values: Mapping[str, Any], key: Key) -> Any:  # noqa: ANN401 - whatever TOML holds
+    found: Any = values
+    for part in key:
+        found = found.get(part) if isinstance(found, Mapping) else None
+    return found
+
+
+def _kind(value: object) -> Literal["text", "number", "list"]:
+    if isinstance(value, (int, float)) and not isinstance(value, bool):
+        return "number"
+    return "list" if isinstance(value, tuple) else "text"
