@@ -36,6 +36,7 @@ from dango_dbt.findings import (
 from dango_dbt.progress import Progress
 from dango_dbt.project import SOURCES_FILE, DbtProject, ProjectLayout, find_root
 from dango_dbt.results import RunResult
+from dango_dbt.sampled import Discovery, SourceTest
 from dango_dbt.selection import Selection
 from dango_dbt.validation import validate
 
@@ -43,7 +44,10 @@ if TYPE_CHECKING:
     from dango_dbt.api.planning import GenerationPlan
     from dango_dbt.sync import Refresh
 
-__all__ = ["PARALLEL_SOURCES", "Project"]
+__all__ = ["PARALLEL_SOURCES", "SAMPLE_PAGES", "Project"]
+
+#: How many pages of each resource a sample has unless the caller says otherwise.
+SAMPLE_PAGES = 3
 
 #: How many sources are loaded at the same time unless the caller says otherwise.
 PARALLEL_SOURCES = 4
@@ -422,6 +426,51 @@ class Project:
         dbt.adapter_type(self.layout.dbt, name)  # refuses a target that is not there
         selection = Selection.of(select, exclude, selector, state)
         return joined_graph(self.layout, self.config, selection, name, progress or Progress())
+
+    def discover_source(
+        self,
+        name: str,
+        *,
+        resources: Sequence[str] = (),
+        pages: int = SAMPLE_PAGES,
+        progress: Progress | None = None,
+    ) -> Discovery:
+        """Look at a sample of a source: tables, columns, keys, relationships, rows.
+
+        It is loaded into a temporary folder; nothing of the project changes.
+
+        Args:
+            name: the source's; it may be disabled.
+            resources: only these; none: all that its entry allows.
+            pages: how many pages of each resource to read at most.
+            progress: is told what happens while it happens.
+
+        Raises:
+            ConfigError: the project or an argument is wrong.
+            SyncError: the sample cannot be loaded.
+        """
+        from dango_dbt.api.sampling import discover
+
+        return discover(self.layout, self.config, name, resources, pages, progress or Progress())
+
+    def test_source(
+        self,
+        name: str,
+        *,
+        resources: Sequence[str] = (),
+        pages: int = SAMPLE_PAGES,
+        progress: Progress | None = None,
+    ) -> SourceTest:
+        """Load a sample of a source twice, and check that it loads as it says.
+
+        The arguments are those of `discover_source`; nothing of the project changes.
+
+        Raises:
+            ConfigError: the project or an argument is wrong.
+        """
+        from dango_dbt.api.sampling import test
+
+        return test(self.layout, self.config, name, resources, pages, progress or Progress())
 
     def remove_source(self, name: str) -> list[str]:
         """Take a source's entry out of sources.yml; all other text stays as it is.

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "Reporting",
+    "errors_told",
     "run",
     "run_init",
     "run_ls",
@@ -97,7 +98,7 @@ def run_plain(project_dir: Path | None, dbt_args: Sequence[str]) -> NoReturn:
     """Hand a dbt command on; its output is dbt's own."""
     from dango_dbt.api import Project
 
-    with _errors_told():
+    with errors_told():
         sys.exit(Project.find(project_dir).dbt(dbt_args))
 
 
@@ -106,7 +107,7 @@ def run_init(directory: Path, dbt_project: Path | None) -> None:
     from dango_dbt import report
     from dango_dbt.scaffold import scaffold
 
-    with _errors_told():
+    with errors_told():
         result = scaffold(directory, dbt_project=dbt_project)
     here = directory.resolve() == Path.cwd().resolve()
     command = "dango-dbt sync-and-build"
@@ -119,7 +120,7 @@ def run_source_list(project_dir: Path | None, target: str | None, *, as_json: bo
     from dango_dbt import report
     from dango_dbt.api import Project
 
-    with _errors_told("source list" if as_json else None):
+    with errors_told("source list" if as_json else None):
         project = Project.find(project_dir)
         found = project.list_sources(target=target)
     _warn_unreferenced(found.unreferenced, [source.name for source in found.sources])
@@ -140,7 +141,7 @@ def run_status(
 
     with (
         only_for_the_document(as_json=as_json) as stdout,
-        _errors_told("status" if as_json else None, stdout),
+        errors_told("status" if as_json else None, stdout),
     ):
         found = Project.find(project_dir).status(target=target, rows=rows)
         for warning in found.warnings:
@@ -159,7 +160,7 @@ def run_ls(project_dir: Path | None, format_: str, *, as_json: bool, **selection
 
     with (
         only_for_the_document(as_json=as_json) as stdout,
-        _errors_told("ls" if as_json else None, stdout),
+        errors_told("ls" if as_json else None, stdout),
     ):
         progress = report.PlainProgress(sys.stderr)
         found = Project.find(project_dir).graph(progress=progress, **selection)  # type: ignore[arg-type] # click's
@@ -178,7 +179,7 @@ def run_source_add(
     from dango_dbt import report
     from dango_dbt.adding import add_verified
 
-    with _errors_told("source add" if as_json else None):
+    with errors_told("source add" if as_json else None):
         click.echo(f"Fetching verified source `{verified}` …", err=True)
         added = add_verified(project_dir or Path(), name, verified, location=location)
     if as_json:
@@ -191,7 +192,7 @@ def run_source_remove(project_dir: Path | None, name: str) -> None:
     """Take a source out of sources.yml and say which of its files stay."""
     from dango_dbt.api import Project
 
-    with _errors_told():
+    with errors_told():
         stay = Project.find(project_dir).remove_source(name)
     click.echo(f"removed source {name} from .dango/sources.yml")
     for path in stay:
@@ -208,7 +209,7 @@ def run_validate(
 
     with (
         only_for_the_document(as_json=as_json) as stdout,
-        _errors_told("validate" if as_json else None, stdout),
+        errors_told("validate" if as_json else None, stdout),
     ):
         found = Project.problems(project_dir, target=target, offline=offline)
         _warn_unreferenced(found.unreferenced, found.sources)
@@ -257,7 +258,7 @@ def _warn_unreferenced(found: Sequence[Unreferenced], names: Sequence[str]) -> N
 
 
 @contextmanager
-def _errors_told(json_for: str | None = None, stdout: TextIO | None = None) -> Iterator[None]:
+def errors_told(json_for: str | None = None, stdout: TextIO | None = None) -> Iterator[None]:
     """Print an error as all commands do, and exit with its code.
 
     Args:

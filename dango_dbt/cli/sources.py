@@ -8,13 +8,14 @@ import click
 
 from dango_dbt.cli import options
 from dango_dbt.cli.running import run_source_add, run_source_list, run_source_remove
+from dango_dbt.cli.sampling import discover, test
 
 __all__ = ["source"]
 
 
-@click.group("source", short_help="List, add or remove sources.")
+@click.group("source", short_help="List, add, look into, test or remove sources.")
 def source() -> None:
-    """Look at the sources of .dango/sources.yml, add one, or remove one."""
+    """Look at the sources of .dango/sources.yml and into them, add one, or remove one."""
 
 
 @source.command("list", short_help="List all sources and what their last sync brought.")
@@ -54,6 +55,10 @@ def source_add(
     .dango/sources.yml. Nothing that is there is overwritten.
     """
     run_source_add(project_dir, name, verified, location, as_json=as_json)
+
+
+source.add_command(discover)
+source.add_command(test)
 
 
 @source.command("remove", short_help="Take a source out of sources.yml.")
