@@ -20,9 +20,9 @@ from dango_dbt.results import Failure, SyncResult
 from dango_dbt.validation import dataset_problem
 
 if TYPE_CHECKING:
-    from dango_dbt.sync import Refresh
+    from dango_dbt.sync import Refresh, SyncJob
 
-__all__ = ["LoadOptions", "Loaded", "refuse_unknown", "restore_schemas", "sync_sources"]
+__all__ = ["LoadOptions", "Loaded", "jobs_for", "refuse_unknown", "restore_schemas", "sync_sources"]
 
 
 @dataclass(frozen=True)
@@ -89,6 +89,36 @@ def sync_sources(  # noqa: PLR0913, PLR0917 - all that a load depends on
     without = {result.name for result in refused}
     sources = [source for source in sources if source.name not in without]
 
+    jobs = jobs_for(layout, config, sources, target, chosen, options)
+
+    from dango_dbt.sync import sync_all
+
+    tried = sync_all(
+        jobs,
+        warehouse,
+        root=layout.root,
+        parallel=options.parallel,
+        fail_fast=options.fail_fast,
+        progress=progress,
+    )
+    return Loaded(tuple(refused), tuple(tried))
+
+
+def jobs_for(  # noqa: PLR0913, PLR0917 - all that a load depends on
+    layout: ProjectLayout,
+    config: SourcesConfig,
+    sources: Sequence[SourceConfig],
+    target: Target,
+    chosen: ToLoad,
+    options: LoadOptions,
+) -> list[SyncJob]:
+    """Give what there is to load of each source, with its arguments.
+
+    Raises:
+        ConfigError: a variable is unset, or something else is wrong with arguments.
+    """
+    from dango_dbt import destinations, dlt_schema
+
     arguments = read_arguments(config, sources, layout.root)
     problems = [
         given.broken or unset_error(source.name, given.unset)
@@ -98,13 +128,12 @@ def sync_sources(  # noqa: PLR0913, PLR0917 - all that a load depends on
     if problems:
         raise in_one(problems)
 
-    from dango_dbt import dlt_schema
-    from dango_dbt.sync import SyncJob, sync_all
+    from dango_dbt.sync import SyncJob
 
     # In all messages: what one source is given, another's code may come across too.
     secrets = secret_values([source.code.kwargs for source in config.sources])
     secrets |= destinations.secrets(target)
-    jobs = [
+    return [
         SyncJob(
             source=source,
             kwargs=given.kwargs,
@@ -121,15 +150,6 @@ def sync_sources(  # noqa: PLR0913, PLR0917 - all that a load depends on
         )
         for source, given in zip(sources, arguments, strict=True)
     ]
-    tried = sync_all(
-        jobs,
-        warehouse,
-        root=layout.root,
-        parallel=options.parallel,
-        fail_fast=options.fail_fast,
-        progress=progress,
-    )
-    return Loaded(tuple(refused), tuple(tried))
 
 
 def restore_schemas(

@@ -21,6 +21,7 @@ from dango_dbt.api.generating import (
 from dango_dbt.api.left_out import criteria, explained, left_out, warn_of_removed
 from dango_dbt.api.listing import list_sources, remove_source, warnings_of_broken
 from dango_dbt.api.loading import LoadOptions, refuse_unknown, restore_schemas
+from dango_dbt.api.one_source import ProjectSource
 from dango_dbt.api.running import Selected, sync_and_generate
 from dango_dbt.api.targets import adapter_followed, target_to_load
 from dango_dbt.config import SourcesConfig, in_one, load_sound
@@ -422,6 +423,14 @@ class Project:
         dbt.adapter_type(self.layout.dbt, name)  # refuses a target that is not there
         selection = Selection.of(select, exclude, selector, state)
         return joined_graph(self.layout, self.config, selection, name, progress or Progress())
+
+    def source(self, name: str) -> ProjectSource:
+        """Look at one source, enabled or not.
+
+        Raises:
+            ConfigError: there is no such source, or its entry is broken.
+        """
+        return ProjectSource(self.layout, self.config, name)
 
     def remove_source(self, name: str) -> list[str]:
         """Take a source's entry out of sources.yml; all other text stays as it is.

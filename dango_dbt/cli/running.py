@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "Reporting",
+    "errors_told",
     "run",
     "run_init",
     "run_ls",

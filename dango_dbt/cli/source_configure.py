@@ -53,13 +53,13 @@ def source_configure(  # noqa: PLR0913 - an option each
 
     values = _given(given, stdin=stdin)
     with errors_told("source configure" if as_json else None):
-        project = Project.find(project_dir)
-        found = project.configuration(name)
+        source = Project.find(project_dir).source(name)
+        found = source.configuration()
         if not values and not (check and not found.missing):
             values = _asked(found, as_json=as_json)
-        written = found.write(values) if values else ()
-        found = project.configuration(name)
-        proof = project.prove(name) if check else None
+        written: tuple[str, ...] = found.write(values) if values else ()
+        found = source.configuration()
+        proof = source.prove() if check else None
     if as_json:
         click.echo(json.dumps(_document(found, values, written, proof), indent=2))
     else:
@@ -78,7 +78,7 @@ def _given(pairs: tuple[str, ...], *, stdin: bool) -> dict[str, str]:
     if stdin:
         from dotenv import dotenv_values
 
-        text = StringIO(click.get_text_stream("stdin").read())
+        text = StringIO(sys.stdin.read())
         lines = dotenv_values(stream=text, interpolate=False)
         if not lines or None in lines.values():
             raise click.UsageError("--stdin takes lines of KEY=VALUE.")

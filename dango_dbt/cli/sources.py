@@ -8,6 +8,7 @@ import click
 
 from dango_dbt.cli import options
 from dango_dbt.cli.running import run_source_list, run_source_remove
+from dango_dbt.cli.sampling import discover, test
 from dango_dbt.cli.source_add import source_add
 from dango_dbt.cli.source_catalog import source_catalog
 from dango_dbt.cli.source_configure import source_configure
@@ -15,9 +16,9 @@ from dango_dbt.cli.source_configure import source_configure
 __all__ = ["source"]
 
 
-@click.group("source", short_help="List, add or remove sources.")
+@click.group("source", short_help="List, add, look into, test or remove sources.")
 def source() -> None:
-    """Look at the sources of .dango/sources.yml, add one, or remove one."""
+    """Look at the sources of .dango/sources.yml and into them, add one, or remove one."""
 
 
 @source.command("list", short_help="List all sources and what their last sync brought.")
@@ -32,11 +33,6 @@ def source_list(target: str | None, project_dir: Path | None, *, as_json: bool) 
     run_source_list(project_dir, target, as_json=as_json)
 
 
-source.add_command(source_add)
-source.add_command(source_catalog)
-source.add_command(source_configure)
-
-
 @source.command("remove", short_help="Take a source out of sources.yml.")
 @click.argument("name")
 @options.project_dir
@@ -46,3 +42,7 @@ def source_remove(project_dir: Path | None, name: str) -> None:
     Its code, its generated models and its data stay; what stays on disk is named.
     """
     run_source_remove(project_dir, name)
+
+
+for _command in (source_catalog, source_add, source_configure, discover, test):
+    source.add_command(_command)

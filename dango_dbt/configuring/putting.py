@@ -57,9 +57,7 @@ def _set(document: Any, path: tuple[str, ...], value: Any, shown: Path) -> None:
                 place=Place(shown),
                 hint="remove it, and run the command again",
             )
-    before = table.get(path[-1])
-    item = tomlkit.item(value)
-    if isinstance(before, Item) and _FILL_IN not in before.trivia.comment:
-        item.trivia.comment_ws = before.trivia.comment_ws
-        item.trivia.comment = before.trivia.comment
-    table[path[-1]] = item
+    table[path[-1]] = value
+    stored = table[path[-1]]
+    if isinstance(stored, Item) and _FILL_IN in stored.trivia.comment:
+        stored.trivia.comment = stored.trivia.comment_ws = ""

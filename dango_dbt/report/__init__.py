@@ -14,7 +14,9 @@ from dango_dbt.report.catalogue import (
 )
 from dango_dbt.report.checking import validation_json
 from dango_dbt.report.configuring import configuration_lines
+from dango_dbt.report.discovery import discovery_json
 from dango_dbt.report.document import to_json
+from dango_dbt.report.er_diagram import discovery_mermaid
 from dango_dbt.report.github import github_annotations, on_github
 from dango_dbt.report.junit import to_junit
 from dango_dbt.report.lines import LineProgress
@@ -22,6 +24,7 @@ from dango_dbt.report.listing import source_list_json
 from dango_dbt.report.live import LiveProgress
 from dango_dbt.report.markdown import plan_to_markdown
 from dango_dbt.report.plain import PlainProgress
+from dango_dbt.report.sample_test import source_test_json
 from dango_dbt.report.seen import SeenProgress
 from dango_dbt.report.status import status_json
 from dango_dbt.report.step_summary import to_step_summary
@@ -34,7 +37,9 @@ from dango_dbt.report.text import (
     project_status,
     round_done,
     source_added,
+    source_discovered,
     source_list,
+    source_tested,
     summary,
     validation,
 )
@@ -54,6 +59,8 @@ __all__ = [
     "connector_lines",
     "console_on",
     "created",
+    "discovery_json",
+    "discovery_mermaid",
     "error",
     "github_annotations",
     "graph_json",
@@ -67,8 +74,11 @@ __all__ = [
     "round_done",
     "source_add_json",
     "source_added",
+    "source_discovered",
     "source_list",
     "source_list_json",
+    "source_test_json",
+    "source_tested",
     "status_json",
     "summary",
     "to_json",

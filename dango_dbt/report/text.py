@@ -8,10 +8,20 @@ from typing import TYPE_CHECKING
 
 from dango_dbt.errors import DangoError, ExitCode
 from dango_dbt.findings import JoinedGraph, ProjectStatus, SourceList, Validation
-from dango_dbt.report import adding, checking, listing, sections, status, tree
+from dango_dbt.report import (
+    adding,
+    checking,
+    discovery,
+    listing,
+    sample_test,
+    sections,
+    status,
+    tree,
+)
 from dango_dbt.report.github import inert
 from dango_dbt.report.words import Verbosity, clean, count
 from dango_dbt.results import AddedSource, Failure, FileResult, RunResult
+from dango_dbt.sampled import Discovery, SourceTest
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -25,7 +35,9 @@ __all__ = [
     "project_status",
     "round_done",
     "source_added",
+    "source_discovered",
     "source_list",
+    "source_tested",
     "summary",
     "validation",
 ]
@@ -35,6 +47,9 @@ _ASCII = str.maketrans({"✓": "+", "✗": "x", "→": ">", "├": "|", "└": "
 
 #: How many changed files, and built nodes, are named before they are only counted.
 _NAMED, _NAMED_NODES = 3, 10
+
+#: How much of a row of data is shown where there is no terminal.
+_LONG_LINE = 120
 
 
 def summary(result: RunResult, console: Console, verbosity: Verbosity = Verbosity.NORMAL) -> None:
@@ -119,6 +134,17 @@ def lines(composed: Iterable[sections.Line], console: Console) -> None:
 def source_added(added: AddedSource, console: Console) -> None:
     """Print what `source add` has written, what is to be filled in, and what to run next."""
     _print(adding.source_add_lines(added), console)
+
+
+def source_discovered(found: Discovery, console: Console) -> None:
+    """Print what is in a source; rows are cut to the terminal's width, or to a long line's."""
+    width = console.width if console.is_terminal else _LONG_LINE
+    _print(discovery.discovery_lines(found, width), console)
+
+
+def source_tested(found: SourceTest, console: Console) -> None:
+    """Print what was checked of a source, and what was found."""
+    _print(sample_test.source_test_lines(found), console)
 
 
 def validation(found: Validation, console: Console) -> None:

@@ -5,11 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from dango_dbt.config import SourceConfig
 from dango_dbt.dlt_schema import StoredSchema
 from dango_dbt.errors import Place
+
+if TYPE_CHECKING:
+    from dlt.extract import DltSource
 
 __all__ = ["Refresh", "SyncJob"]
 
@@ -31,6 +34,8 @@ class SyncJob:
         resources: load only these; None: all that the source's entry allows.
         refresh: what raw data to drop first, in dlt's words.
         allow_empty: let a load empty a filled table, whatever the source's `on_empty`.
+        prepare: what else is done to the source before it is extracted; may raise DangoError.
+        exported: where dlt exports schemas to, whatever its configuration says; None: as it says.
     """
 
     source: SourceConfig
@@ -45,3 +50,5 @@ class SyncJob:
     resources: frozenset[str] | None = None
     refresh: Refresh | None = None
     allow_empty: bool = False
+    prepare: Callable[[DltSource], None] | None = None
+    exported: Path | None = None

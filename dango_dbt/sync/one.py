@@ -91,6 +91,8 @@ def _run(job: SyncJob, warehouse: Warehouse, stages: _Stages) -> _Loaded:
         )
         if job.resources is not None:
             source = sources.limited(source, job.source.name, job.resources)
+        if job.prepare is not None:
+            job.prepare(source)
         with warehouse.place() as place:
             pipeline, settled = pending.settle(job, place, source.schema.name, stages.progress)
             rows.update(settled)

@@ -1,0 +1,152 @@
+"""What a source wants to be told is read from its code, and written to where dlt looks."""
+
+from __future__ import annotations
+
+import stat
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from dango_dbt.config import load
+from dango_dbt.configuring import Configuration, configuration
+from dango_dbt.configuring.putting import with_values
+from dango_dbt.errors import ConfigError
+
+CODE = '''\
+import dlt
+
+@dlt.source
+def shop(
+    api_key: str = dlt.secrets.value,
+    shop: str = dlt.config.value,
+    regions: list[str] = dlt.config.value,
+    given: str = dlt.secrets.value,
+    page: int = 100,
+):
+    """Load it.
+
+    Args:
+        api_key: Secret key: Dashboard,
+            then Keys.
+        shop: Name of the shop
+    """
+'''
+SOURCES = """\
+sources:
+  - name: shop
+    type: dlt_native
+    dlt_native:
+      source_module: shop
+      source_function: shop
+      function_kwargs: {given: "${GIVEN}"}
+  - name: api
+    type: rest_api
+    rest_api:
+      client:
+        base_url: "https://${SOURCES__API__HOST}/v1"
+        auth: {token: "${SOURCES__API__TOKEN}"}
+      resources: [orders]
+"""
+
+
+@pytest.fixture
+def project(tmp_path: Path) -> Path:
+    for name, text in {
+        ".dango/sources.yml": SOURCES,
+        "custom_sources/shop.py": CODE,
+        ".dlt/config.toml": '[sources.api]\nhost = "<configure me>" # fill this in!\n',
+        ".gitignore": ".dlt/secrets.toml\n",
+    }.items():
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).write_text(text, encoding="utf-8")
+    subprocess.run(["git", "init", "-q", str(tmp_path)], check=True)  # noqa: S607 - on the PATH
+    return tmp_path
+
+
+def of(project: Path, name: str) -> Configuration:
+    config = load(project / ".dango" / "sources.yml")
+    source = next(one for one in config.sources if one.name == name)
+    return configuration(source, project, project / "custom_sources")
+
+
+def test_arguments_that_the_code_leaves_to_dlt_are_wanted_and_told_of(project: Path) -> None:
+    found = {one.name: one for one in of(project, "shop").wanted}
+    assert set(found) == {"api_key", "shop", "regions"}, "`given` is in sources.yml"
+    assert found["api_key"].about == "Secret key: Dashboard, then Keys."
+    assert [one.secret for one in found.values()] == [True, False, False]
+    assert {one.state for one in found.values()} == {"missing"}
+
+
+def test_variables_in_dlt_s_words_are_wanted(project: Path) -> None:
+    found = of(project, "api")
+    assert {(one.name, one.secret) for one in found.missing} == {("token", True), ("host", False)}
+
+
+def test_what_the_environment_gives_is_not_missing(
+    project: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("SOURCES__API__TOKEN", "x")
+    assert [one.name for one in of(project, "api").missing] == ["host"]
+
+
+def test_values_are_written_where_they_belong(project: Path) -> None:
+    of(project, "shop").write({"api_key": 'a"b\\c', "shop": "acme", "regions": "eu, us"})
+    of(project, "api").write({"token": "t", "host": "127.0.0.1"})
+    secrets = project / ".dlt" / "secrets.toml"
+    assert stat.S_IMODE(secrets.stat().st_mode) == 0o600
+    assert secrets.read_text("utf-8") == (
+        '[sources.shop]\napi_key = "a\\"b\\\\c"\n\n[sources.api]\ntoken = "t"\n'
+    )
+    assert (project / ".dlt" / "config.toml").read_text("utf-8") == (
+        '[sources.api]\nhost = "127.0.0.1"\n\n'
+        '[sources.shop]\nshop = "acme"\nregions = ["eu", "us"]\n'
+    )
+    assert not of(project, "shop").missing
+    assert not of(project, "api").missing
+
+
+def test_a_misspelt_key_is_refused(project: Path) -> None:
+    with pytest.raises(ConfigError, match="did you mean `api_key`"):
+        of(project, "shop").write({"apikey": "x"})
+
+
+@pytest.mark.parametrize("tracked", [True, False])
+def test_secrets_that_git_would_track_are_not_written(project: Path, *, tracked: bool) -> None:
+    secrets = project / ".dlt" / "secrets.toml"
+    if tracked:
+        secrets.write_text("", encoding="utf-8")
+        subprocess.run(
+            ["git", "add", "-f", ".dlt/secrets.toml"],  # noqa: S607 - on the PATH
+            cwd=project,
+            check=True,
+        )
+    else:
+        (project / ".gitignore").unlink()
+    with pytest.raises(ConfigError, match=r"would be in the next commit"):
+        of(project, "shop").write({"api_key": "s3cr3t"})
+    assert not secrets.exists() or "s3cr3t" not in secrets.read_text("utf-8")
+
+
+@pytest.mark.parametrize(
+    ("before", "key", "after"),
+    [
+        ("", ("a",), "[sources.x]\na = 1\n"),
+        ("# top\n[sources.x]\nb = 2 # two\n", ("a",), "# top\n[sources.x]\nb = 2 # two\na = 1\n"),
+        ("[sources.x]\na = 0 # why\n", ("a",), "[sources.x]\na = 1 # why\n"),
+        ("[sources.x]\na = 0 # fill this in!\n", ("a",), "[sources.x]\na = 1\n"),
+        (
+            "[sources.x]\nb = 2\n[sources.x.c]\nd = 3\n",
+            ("c", "a"),
+            "[sources.x]\nb = 2\n[sources.x.c]\nd = 3\na = 1\n",
+        ),
+        ("sources.x.a = 0\n", ("a",), "sources.x.a = 1\n"),
+    ],
+)
+def test_all_else_in_a_file_stays(before: str, key: tuple[str, ...], after: str) -> None:
+    assert with_values(before, ("sources", "x"), {key: 1}, Path("secrets.toml")) == after
+
+
+def test_a_value_in_the_place_of_a_section_is_told() -> None:
+    with pytest.raises(ConfigError, match=r"`sources\.x` is a value"):
+        with_values("[sources]\nx = 1\n", ("sources", "x"), {("a",): 1}, Path("secrets.toml"))
