@@ -6,7 +6,6 @@ import json
 import os
 import shutil
 import subprocess
-import sys
 import textwrap
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
@@ -22,6 +21,8 @@ from urllib.parse import parse_qs, urlsplit
 
 import pytest
 import yaml
+
+from tests.forking import command
 
 if TYPE_CHECKING:
     from dango_dbt.results import RunResult, SyncResult
@@ -128,17 +129,7 @@ class Workspace:
         self, *args: str, cwd: Path | None = None, **variables: str
     ) -> subprocess.CompletedProcess[str]:
         """Run `dango-dbt` as a process, with no terminal."""
-        return subprocess.run(
-            [sys.executable, "-m", "dango_dbt", *args],
-            cwd=cwd or self.root,
-            env={**os.environ, **variables},
-            stdin=subprocess.DEVNULL,
-            capture_output=True,
-            text=True,
-            encoding="utf-8",
-            timeout=120,
-            check=False,
-        )
+        return command(args, cwd or self.root, variables)
 
     @property
     def warehouse(self) -> Path:
