@@ -12,10 +12,13 @@ from dango_dbt.cli import options
 from dango_dbt.cli.running import errors_told
 
 if TYPE_CHECKING:
+    from dango_dbt.adding import Draft
     from dango_dbt.results import AddedSource
 
 __all__ = ["source_add"]
 
+#: How many resources a note names.
+_NAMED = 3
 _VERIFIED = "https://dlthub.com/docs/dlt-ecosystem/verified-sources"
 
 
@@ -100,11 +103,32 @@ def _added(start: Path, name: str, given: dict[str, str | bool | None]) -> Added
         where = str(location) if location else None
         return adding.add_verified(start, name, str(verified), location=where)
     if given["openapi"]:
-        raise NotImplementedError
-    if given["sql_database"]:
+        draft = _of_description(name, str(given["openapi"]), declarative=declarative)
+    elif given["sql_database"]:
         draft = adding.of_database(name, str(given["sql_database"]), declarative=declarative)
     elif given["rest_api"]:
         draft = adding.of_address(name, str(given["rest_api"]), declarative=declarative)
     else:
         draft = adding.of_python(name)
     return adding.add_draft(start, name, draft)
+
+
+def _of_description(name: str, location: str, *, declarative: bool) -> Draft:
+    """Draft a source of an API's own description; what was guessed and left out becomes notes."""
+    from dataclasses import replace
+
+    from dango_dbt import adding
+    from dango_dbt.openapi import derive, read_specification
+
+    found = derive(read_specification(location), name)
+    origin = f"the description {location}"
+    draft = adding.of_connector(name, found.connector, origin, declarative=declarative)
+    guesses = [f"guessed{_of(guess.resources)}: {guess.text}" for guess in found.guesses]
+    left_out = [f"left out: {one.path}: {one.reason}" for one in found.left_out]
+    return replace(draft, notes=(*draft.notes, *guesses, *left_out))
+
+
+def _of(resources: tuple[str, ...]) -> str:
+    shown = ", ".join(resources[:_NAMED])
+    more = f" and {len(resources) - _NAMED} more" if len(resources) > _NAMED else ""
+    return f" of {shown}{more}" if resources else ""

@@ -10,6 +10,8 @@ from dango_dbt.results import AddedSource
 
 __all__ = ["source_add_json", "source_add_lines"]
 
+#: How many notes are shown: what is left out of a large API's description goes on for pages.
+_NOTES = 15
 _MARKS = {"created": ("+ ", "green"), "updated": ("~ ", "yellow")}
 
 
@@ -26,7 +28,10 @@ def source_add_lines(added: AddedSource) -> list[Line]:
         lines += [Line(()), Line((("Fill in:", "bold"),))]
     for place, keys in to_fill.items():
         lines.append(Line((f"{place}: {clean(', '.join(keys))}",), 2))
-    lines += [Line((("! ", "yellow"), clean(note))) for note in added.notes]
+    lines += [Line((("! ", "yellow"), clean(note))) for note in added.notes[:_NOTES]]
+    if len(added.notes) > _NOTES:
+        more = len(added.notes) - _NOTES
+        lines.append(Line(((f"and {more} more notes, which --json has", "dim"),), 2))
     lines += [Line(()), Line((("Next: ", "bold"), " && ".join(added.next_steps)))]
     return lines
 
