@@ -52,7 +52,7 @@ def in_python(name: str, connector: Connector, origin: str, url: str | None = No
         {
             "name": name,
             "type": "dlt_native",
-            "description": connector.description,
+            "description": connector.summary,
             "dlt_native": native,
         },
         code=PythonSource(name, connector).text(),
@@ -86,7 +86,7 @@ def declared(name: str, connector: Connector, origin: str, url: str | None = Non
     secrets, settings = _values(connector, url)
     return Draft(
         origin,
-        {"name": name, "type": kind, "description": connector.description, kind: block},
+        {"name": name, "type": kind, "description": connector.summary, kind: block},
         secrets=secrets,
         settings=settings,
         requirements=_requirements(connector, url),

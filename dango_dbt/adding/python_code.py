@@ -89,9 +89,8 @@ def _unprintable(match: re.Match[str]) -> str:
 
 
 def docstring(text: str) -> str:
-    """Make text safe between three double quotes."""
-    printable = "".join(
-        letter if letter.isprintable() or letter == "\n" else " " for letter in text
-    )
+    """Make text safe between three double quotes, on one line."""
+    printable = "".join(letter if letter.isprintable() else " " for letter in text)
+    printable = " ".join(printable.split())
     escaped = printable.replace("\\", "\\\\").replace('"""', "'''")
     return f"{escaped}." if escaped.endswith('"') else escaped

@@ -81,8 +81,8 @@ class PythonSource:
         return sorted(credentials.items(), key=lambda item: not item[1].required)
 
     def _docstring(self) -> list[str]:
-        about = f"Load {docstring(self.connector.description)}"
-        first, *more = textwrap.wrap(about, _WIDTH - 7) or ["Load it."]
+        about = docstring(f"{self.connector.summary}.")
+        first, *more = textwrap.wrap(about, _WIDTH - 7)
         lines = [f'    """{first}', *(f"    {line}" for line in more)]
         if self.names:
             lines += ["", "    Args:"]

@@ -162,6 +162,11 @@ class Connector(Config):
     load: Load
 
     @property
+    def summary(self) -> str:
+        """The first sentence of its description."""
+        return self.description.partition(". ")[0].rstrip(".")
+
+    @property
     def resources(self) -> tuple[CatalogueResource, ...]:
         """What it loads; empty where that depends on the user, as for a database."""
         if self.load.rest_api is not None:
