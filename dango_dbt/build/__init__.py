@@ -8,6 +8,7 @@ back: call it from the main thread, when nothing else runs.
 
 from __future__ import annotations
 
+from dango_dbt.build.artefacts_of_ours import few_artefacts
 from dango_dbt.build.commands import build, dbt, parse
 from dango_dbt.build.compiling import compiled_graph
 from dango_dbt.build.listing import list_nodes
@@ -31,6 +32,7 @@ __all__ = [
     "dbt",
     "default_target",
     "ensure_packages",
+    "few_artefacts",
     "has_default_selector",
     "list_nodes",
     "missing_reference",

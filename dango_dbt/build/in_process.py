@@ -12,6 +12,7 @@ from pathlib import Path
 from types import FrameType
 from typing import TYPE_CHECKING, Any
 
+from dango_dbt.build.artefacts_of_ours import without_dbts_own, write
 from dango_dbt.build.events import is_read
 from dango_dbt.build.manifests import Parsed
 from dango_dbt.build.runners import Event, Outcome, environment
@@ -42,7 +43,13 @@ class InProcessRunner:
                 if is_read(message.info.name, message.info.level):
                     on_event(msg_to_dict(message))
 
-            result = _invoke([*args, "--log-level", "none"], [callback], parsed.manifest)
+            ours = without_dbts_own(args)
+            given = [*(ours or args), "--log-level", "none"]
+            result = _invoke(given, [callback], parsed.manifest)
+            if ours is not None:
+                written = project.target_path / "manifest.json"
+                fresh = None if parsed.manifest and written.is_file() else parsed.used
+                write(project, args, result.result, fresh)
         if result.exception is None:
             return Outcome(0 if result.success else 1)
         return Outcome(2, str(result.exception) or type(result.exception).__name__)

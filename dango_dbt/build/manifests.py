@@ -75,6 +75,7 @@ class Parsed:
 
     Attributes:
         manifest: a copy, which the run may change; None: dbt has to parse.
+        used: what the run works with, once it has one.
     """
 
     def __init__(self, project: DbtProject, args: Sequence[str]) -> None:
@@ -83,6 +84,7 @@ class Parsed:
         self.manifest: Manifest | None = None
         if self._inputs is not None and _kept and _kept[0][0] == self._inputs:
             self.manifest = _copy(_kept[0][1])
+        self.used = self.manifest
 
     def listen(self, event: str) -> None:
         """Take the name of one of the run's events, as it is told."""
@@ -94,6 +96,7 @@ class Parsed:
 
     def _keep(self) -> None:
         inputs, manifest = self._inputs, _current()
+        self.used = manifest or self.used
         if inputs is None or manifest is None:
             return  # a macro has printed while it was parsed, or a model of another thread
         _kept.clear()

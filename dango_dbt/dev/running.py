@@ -6,6 +6,7 @@ import time
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from dango_dbt import build as dbt
 from dango_dbt import unbuilt
 from dango_dbt.api import PARALLEL_SOURCES, Project
 from dango_dbt.api.building import BuildOptions, build_after
@@ -114,8 +115,9 @@ def _build(  # noqa: PLR0913, PLR0917 - as above
             criteria += (f"source:{table}+" for table in tables)
         asked = replace(selection.within(criteria), state=built.folder)
     options = BuildOptions(threads=threads)
-    found = build_after(
-        project.layout, project.config, result, Selected((), asked), options, progress
-    )
+    with dbt.few_artefacts():
+        found = build_after(
+            project.layout, project.config, result, Selected((), asked), options, progress
+        )
     built.take(found)
     return found
