@@ -20,11 +20,13 @@ _KINDS = frozenset({"bigint", "text"})
 _TELLING, _FEW = 10, 2
 #: Words that begin the name of a number, and not of a key.
 _COUNTS = frozenset({"avg", "count", "max", "min", "n", "num", "sum", "total"})
-_KEY_WORDS = ("id", "key", "code", "uuid", "guid", "no", "number", "ref")
-#: Names that columns of any table may have.
-_GENERIC = frozenset({*_KEY_WORDS, "email", "name", "status", "title", "type"})
-#: How well names fit: not at all, the column is one of keys, it names the other table or column.
-_NONE, _SOME, _WELL = 0, 1, 2
+#: Words that end the name of a key, by their stems.
+_KEY_WORDS = frozenset({"id", "key", "cod", "uuid", "guid", "no", "number", "ref"})
+#: Likewise: names that columns of any table may have.
+_GENERIC = _KEY_WORDS | {"email", "nam", "status", "titl", "typ"}
+#: How well names fit: not at all; the column is named like a key, like the other one, or after
+#: the other table.
+_NONE, _SOME, _SAME, _WELL = 0, 1, 2, 3
 
 
 @dataclass(frozen=True)
@@ -77,7 +79,7 @@ def guessed(
 
 
 def name_fit(table: str, column: str, other_table: str, other_column: str) -> int:
-    """Tell how well a column's name fits one that it may point at: 0 not, 1 somewhat, 2 well.
+    """Tell how well a column's name fits one that it may point at, from 0 (not) to 3 (well).
 
     Args:
         table: the table of the column that may point.
@@ -96,7 +98,7 @@ def name_fit(table: str, column: str, other_table: str, other_column: str) -> in
     if _ends_with(words[:-1] if named_key else words, others) and (named_key or one):
         return _WELL  # user, user_key → users.id; but users is how many there are
     if words == key and not (len(key) == 1 and key[0] in _GENERIC):
-        return _WELL  # tailnum → planes.tailnum
+        return _SAME  # tailnum → planes.tailnum
     same = _words(table.rpartition("__")[2]) == others
     if words == key and same and key[0] in _KEY_WORDS:
         return _WELL  # carts__products.id → products.id
@@ -106,11 +108,11 @@ def name_fit(table: str, column: str, other_table: str, other_column: str) -> in
 def _tells(column: ColumnValues, other: ColumnValues, related: Collection[tuple[str, str]]) -> bool:
     """Whether the values, with the names, are more than chance."""
     fit = name_fit(column.table, column.column, other.table, other.column)
-    if (column.table, other.table) in related and fit < _WELL:
+    if (column.table, other.table) in related and fit < _SAME:
         return False
     included = len(column.values & other.values)
     if included < len(column.values):
-        return bool(included) and not other.complete and fit == _WELL
+        return bool(included) and not other.complete and fit >= _SAME
     if column.kind == "text":
         return fit > _NONE or included >= _TELLING
     return fit > _NONE
@@ -145,16 +147,17 @@ def _reference(column: ColumnValues, other: ColumnValues) -> FoundReference:
 
 
 def _words(name: str) -> list[str]:
-    """Split a name into words, each in the singular, as far as English is regular."""
-    return [_singular(word) for word in name.lower().split("_") if word]
+    """Split a name into words, each by what its singular and its plural share."""
+    return [_stem(word) for word in name.lower().split("_") if word]
 
 
-def _singular(word: str) -> str:
+def _stem(word: str) -> str:
+    """Take off what makes an English plural, as far as that is regular, and a silent e."""
     if len(word) > 4 and word.endswith("ies"):  # noqa: PLR2004 - "ties", not "categories"
         return word[:-3] + "y"
-    if word.endswith(("sses", "xes", "ches", "shes")):
+    if word.endswith("es"):
         return word[:-2]
-    return word[:-1] if len(word) > 2 and word.endswith("s") and not word.endswith("ss") else word  # noqa: PLR2004 - "is", "us"
+    return word if word.endswith(("ss", "us", "is")) else word.removesuffix("s").removesuffix("e")
 
 
 def _ends_with(words: Sequence[str], end: Iterable[str]) -> bool:
