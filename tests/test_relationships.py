@@ -8,7 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dango_dbt.sampling.relationships import ColumnValues, guessed, name_fit
+from dango_dbt.sampling.names import name_fit
+from dango_dbt.sampling.relationships import ColumnValues, guessed
 
 NAMES = ["id", "user_id", "users", "user", "sku", "code", "total", "owner_id", "order id", "ünï"]
 TABLES = ["users", "orders", "orders__lines", "skus"]
@@ -80,10 +81,25 @@ CASES = {
         [_column("carts", "billing_user_id", range(1, 20))],
         ["carts.billing_user_id → users.id"],
     ),
-    "another name, but a key's": (
+    "another name, and numbers that are in every id": (
         [_column("carts", "owner_id", range(1, 20))],
-        ["carts.owner_id → users.id"],
+        [],
     ),
+    "another name, but a key's, and numbers far apart": (
+        [
+            _column("people", "id", range(1000, 60000, 1999), unique=True),
+            _column("carts", "owner_id", range(1000, 9000, 1999)),
+        ],
+        ["carts.owner_id → people.id"],
+    ),
+    "numbers as texts": (
+        [
+            _column("people", "id", [str(n) for n in range(30)], unique=True),
+            _column("carts", "owner_id", [str(n) for n in range(20)]),
+        ],
+        [],
+    ),
+    "what is not there at all": ([_column("users", "team_id", range(1, 9))], []),
     "the better name wins": (
         [
             _column("owners", "id", range(1, 40), unique=True),

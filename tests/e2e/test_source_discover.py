@@ -3,20 +3,20 @@
 from __future__ import annotations
 
 import json
-import os
-import pty
 import re
-import subprocess
-import sys
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
+from io import StringIO
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from click.testing import CliRunner
 
-from dango_dbt import Project
+from dango_dbt import Project, report
+from dango_dbt.cli import main
 from dango_dbt.errors import SyncError
+from dango_dbt.report.console import SerialConsole
 
 pytestmark = pytest.mark.slow
 
@@ -106,7 +106,7 @@ def club(
 
 @pytest.fixture(scope="module")
 def found(club: Workspace) -> Discovery:
-    return Project.find(club.root).discover_source("club")
+    return Project.find(club.root).source("club").discover()
 
 
 def _table(found: Discovery, name: str) -> FoundTable:
@@ -187,7 +187,7 @@ def test_types_are_those_of_the_warehouse_that_code_is_generated_for(club: Works
     profiles.write_text(f"{before[0]}    prod: {json.dumps(prod)}\n", encoding="utf-8")
     sources.write_text(f"{before[1]}generate: {{target: prod}}\n", encoding="utf-8")
     try:
-        found = Project.find(club.root).discover_source("club", resources=["courts"], pages=1)
+        found = Project.find(club.root).source("club").discover(resources=["courts"], pages=1)
     finally:
         profiles.write_text(before[0], encoding="utf-8")
         sources.write_text(before[1], encoding="utf-8")
@@ -216,11 +216,13 @@ def printed(club: Workspace) -> Printed:
     paths = "".join(f'{what}_schema_path = "{what}ed"\n' for what in ("export", "import"))
     config.write_text(f"{paths}{text}", encoding="utf-8")
     before, outputs = club.files("."), []
-    for options in ([], ["--json"], ["--format", "mermaid"]):
-        resources = ("--resource", "bookings", "--resource", "courts")
-        done = club.command("source", "discover", "club", *resources, *options)
+    command = ("source", "discover", "club", "--resource", "bookings", "--resource", "courts")
+    for options in ([], ["--json"]):
+        done = club.command(*command, *options)
         assert done.returncode == 0, done.stderr
         outputs.append(done.stdout)
+    here = ("--project-dir", str(club.root))
+    outputs.append(CliRunner().invoke(main, [*command, "--format", "mermaid", *here]).stdout)
     after = club.files(".")
     config.write_text(text, encoding="utf-8")
     return Printed(outputs[0], json.loads(outputs[1]), outputs[2].splitlines(), before, after)
@@ -258,30 +260,14 @@ def test_the_diagram_has_the_tables_and_their_lines(printed: Printed) -> None:
     assert '    t0 ||--o{ t1 : "nested"' in printed.diagram
 
 
-def test_rows_are_cut_to_the_terminals_width(club: Workspace) -> None:
-    ours, theirs = pty.openpty()
-    command = [sys.executable, "-m", "dango_dbt", "source", "discover", "club"]
-    process = subprocess.Popen(
-        [*command, "--resource", "members"],
-        cwd=club.root,
-        stdout=theirs,
-        stderr=subprocess.DEVNULL,
-        env={**os.environ, "COLUMNS": "60", "NO_COLOR": "1", "TERM": "xterm"},
-    )
-    os.close(theirs)
-    output = b""
-    while True:
-        try:
-            output += os.read(ours, 4096)
-        except OSError:  # the other end is closed
-            break
-    os.close(ours)
-    assert process.wait() == 0
-    text = re.sub(r"\x1b\[[0-9;]*m", "", output.decode())
-    rows = [line.strip() for line in text.splitlines() if " | " in line]
-    assert len(rows) == 3
-    assert all(row.startswith("id: ") and row.endswith("…") for row in rows), rows
-    assert max(map(len, text.splitlines())) <= 60
+def test_rows_are_cut_to_the_terminals_width(found: Discovery) -> None:
+    stream = StringIO()
+    console = SerialConsole(file=stream, force_terminal=True, width=60, markup=False)
+    report.source_discovered(found, console)
+    text = re.sub(r"\x1b\[[0-9;]*m", "", stream.getvalue())
+    rows = [line.strip() for line in text.splitlines() if line.startswith("    id: 1 | name")]
+    assert rows == ["id: 1 | name: Member 1 | updated_at: 2024-01-01T00:00…"]
+    assert max(len(line) for line in text.splitlines() if " | " in line) <= 60
 
 
 def test_a_sample_that_cannot_be_loaded_is_an_error_with_the_line(workspace: Workspace) -> None:
@@ -290,7 +276,7 @@ def test_a_sample_that_cannot_be_loaded_is_an_error_with_the_line(workspace: Wor
     )
     workspace.declare(broken={})
     with pytest.raises(SyncError, match=r"custom_sources/broken\.py:6.*ValueError: no"):
-        Project.find(workspace.root).discover_source("broken")
+        Project.find(workspace.root).source("broken").discover()
 
 
 def test_secrets_stay_out_of_errors(workspace: Workspace, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -301,6 +287,32 @@ def test_secrets_stay_out_of_errors(workspace: Workspace, monkeypatch: pytest.Mo
     )
     workspace.declare(broken={"kwargs": {"token": "${CLUB_TOKEN}"}})
     with pytest.raises(SyncError) as raised:
-        Project.find(workspace.root).discover_source("broken")
+        Project.find(workspace.root).source("broken").discover()
     assert "***" in str(raised.value)
     assert "s3cr3t" not in str(raised.value)
+
+
+def test_a_source_without_code_is_sampled_too(workspace: Workspace, api: Api) -> None:
+    workspace.write(
+        ".dango/sources.yml",
+        f"""\
+        version: '1.0'
+        sources:
+          - name: shop
+            type: rest_api
+            rest_api:
+              client: {{base_url: "{api.url}/"}}
+              resource_defaults:
+                endpoint: {{paginator: {{type: offset, limit: 5, offset_param: skip}}}}
+              resources: [products, carts, users]
+        """,
+    )
+    found = Project.find(workspace.root).source("shop").discover(pages=1)
+    assert [(one.name, one.rows, one.ended) for one in found.resources] == [
+        ("products", 5, False),
+        ("carts", 5, False),
+        ("users", 5, False),
+    ]
+    guesses = [f"{one.table} → {one.referenced_table}" for one in found.references if one.evidence]
+    assert "carts → users" in guesses
+    assert api.calls == {"products": 1, "carts": 1, "users": 1}

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from dango_dbt import Project
+from dango_dbt import Project, report
 from dango_dbt.errors import ConfigError
 
 pytestmark = pytest.mark.slow
@@ -258,11 +258,21 @@ def test_the_command_prints_each_finding_and_exits_with_1(shop: tuple[Workspace,
     assert done.returncode == 1, done.stderr
     assert "✗ second-run-rows  doubled" in done.stdout
     assert "✗ 1 finding, 5 passed, 1 could not be checked" in done.stdout
-    done = workspace.command("source", "test", "shop", "--resource", "merged", "--json")
-    assert done.returncode == 0, done.stderr
-    document = json.loads(done.stdout)
-    assert (document["status"], document["findings"], document["exit_code"]) == ("success", 0, 0)
     assert workspace.files(".") == before
+
+
+def test_the_document_has_every_check(tested: SourceTest) -> None:
+    document = json.loads(report.source_test_json(tested))
+    assert (document["status"], document["exit_code"]) == ("failed", 1)
+    assert document["findings"] == sum(map(len, FINDINGS.values()))
+    assert len(document["checks"]) == len(tested.checks)
+    assert document["checks"][0] == {
+        "name": "loads",
+        "subject": "run 1",
+        "status": "passed",
+        "evidence": tested.checks[0].evidence,
+        "hint": None,
+    }
 
 
 #: What keeps a sample from being loaded, and what is found of it nevertheless.
