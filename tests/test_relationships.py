@@ -157,14 +157,14 @@ def test_names_tell_what_is_worth_a_guess(case: str) -> None:
     assert found == expected
 
 
-def test_copied_texts_beside_a_known_reference_are_no_guess() -> None:
-    titles = [f"title {number}" for number in range(20)]
-    columns = [
-        _column("products", "title", titles, unique=True),
-        _column("lines", "title", titles[:15]),
-    ]
-    assert guessed(columns)
-    assert not guessed(columns, {("lines", "products")})
+def test_what_is_copied_beside_a_key_is_no_guess() -> None:
+    skus = _column("products", "sku", SKUS, unique=True)
+    copies = _column("lines", "sku", SKUS[:15])
+    ids = _column("products", "id", range(30), unique=True)
+    key = _column("lines", "product_id", range(15))
+    assert [one.columns for one in guessed([skus, copies])] == [("sku",)]
+    assert guessed([skus, copies], {("lines", "products")}) == []
+    assert [one.columns for one in guessed([skus, copies, ids, key])] == [("product_id",)]
 
 
 @pytest.mark.parametrize(

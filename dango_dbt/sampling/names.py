@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from functools import cache
 
 __all__ = ["NOT", "SAME", "SOME", "WELL", "name_fit"]
 
@@ -47,6 +48,7 @@ def name_fit(table: str, column: str, other_table: str, other_column: str) -> in
     return next((fit for fit, holds in rules if holds), NOT)
 
 
+@cache
 def _words(name: str) -> list[str]:
     """Split a name into words, each by what its singular and its plural share."""
     return [_stem(word) for word in name.lower().split("_") if word]

@@ -11,7 +11,7 @@ from collections.abc import Collection, Hashable, Sequence
 from dataclasses import dataclass
 
 from dango_dbt.sampled import FoundReference
-from dango_dbt.sampling.names import SAME, SOME, name_fit
+from dango_dbt.sampling.names import SAME, SOME, WELL, name_fit
 
 __all__ = ["ColumnValues", "guessed"]
 
@@ -49,40 +49,47 @@ def guessed(
 ) -> list[FoundReference]:
     """Say for each column which unique one its values are in, if that is more than chance.
 
-    Where the other table was read in part, some of the values are enough if the names fit well.
+    Where the other table was read in part, some of the values are enough for a column that is named
+    after it.
 
     Args:
         columns: of all tables.
-        related: pairs of tables of which the first is known to point at the second: between these
-            only names that fit well count, since copied texts are often beside a key.
+        related: pairs of tables of which the first is known to point at the second. Between these,
+            and those where a name fits well, no other name counts: beside a key there are often
+            copies of what it points at.
     """
     unique = [column for column in columns if column.unique and column.kind in _KINDS]
-    found: list[FoundReference] = []
+    found: list[tuple[ColumnValues, ColumnValues, int]] = []
     for column in columns:
         if column.points or column.kind not in _KINDS or len(column.values) < _FEW:
             continue
         ranked = [
             (_rank(column, other), other)
             for other in unique
-            if other is not column and other.kind == column.kind and _tells(column, other, related)
+            if other is not column and other.kind == column.kind and _tells(column, other)
         ]
-        if ranked:
-            best = max(rank for rank, _ in ranked)
-            found += [_reference(column, other) for rank, other in ranked if rank == best]
-    return found
+        best = max((rank for rank, _ in ranked), default=None)
+        found += [(column, other, rank[1]) for rank, other in ranked if rank == best]
+    pairs = {(column.table, other.table) for column, other, fit in found if fit == WELL}
+    pairs.update(related)
+    return [
+        _reference(column, other)
+        for column, other, fit in found
+        if fit == WELL or (column.table, other.table) not in pairs
+    ]
 
 
-def _tells(column: ColumnValues, other: ColumnValues, related: Collection[tuple[str, str]]) -> bool:
+def _tells(column: ColumnValues, other: ColumnValues) -> bool:
     """Whether the values, with the names, are more than chance."""
-    fit = name_fit(column.table, column.column, other.table, other.column)
-    if (column.table, other.table) in related and fit < SAME:
+    whole = column.values <= other.values
+    if not whole and (other.complete or column.values.isdisjoint(other.values)):
         return False
-    included = len(column.values & other.values)
-    if included < len(column.values):
-        return bool(included) and not other.complete and fit >= SAME
+    fit = name_fit(column.table, column.column, other.table, other.column)
+    if not whole:
+        return fit == WELL
     if fit >= SAME:
         return True
-    return not _close(other.values) and (fit == SOME or included >= _TELLING)
+    return not _close(other.values) and (fit == SOME or len(column.values) >= _TELLING)
 
 
 def _close(values: Collection[Hashable]) -> bool:
