@@ -65,5 +65,5 @@ def write(
     file = run_results_file(project, args)
     file.parent.mkdir(parents=True, exist_ok=True)
     if manifest is not None:
-        manifest.write(str(file.with_name("manifest.json")))
-    results.write(str(file))  # type: ignore[no-untyped-call] # dbt's
+        manifest.write(str(file.with_name("manifest.json")))  # type: ignore[no-untyped-call] # dbt's
+    results.write(str(file))

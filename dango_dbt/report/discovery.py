@@ -115,7 +115,7 @@ def _table(table: FoundTable, references: Sequence[FoundReference], width: int) 
     if system:
         yield Line(((f"and {', '.join(system)}", "dim"),), 2)
     for row in table.samples:
-        yield Line(((_cut(_row(row), width - 4), "dim"),), 4)
+        yield Line(((_cut(_row(row), width - 6), "dim"),), 4)
 
 
 def _row(row: Mapping[str, Any]) -> str:

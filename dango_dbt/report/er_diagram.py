@@ -15,6 +15,8 @@ __all__ = ["discovery_mermaid"]
 
 #: What a type or a column's name may not have, and what a quoted text may not.
 _NOT_WORD = re.compile(r"[^A-Za-z0-9_()\[\]-]")
+#: How one may begin; a key's mark is none.
+_WORD_START = re.compile(r"(?!(PK|FK|UK)\b)[A-Za-z_]")
 _NOT_QUOTED = re.compile(r'["%\\]')
 
 
@@ -75,7 +77,7 @@ def _line(reference: FoundReference, keys: dict[str, str]) -> str:
 def _word(text: str) -> str:
     """Make a word of a name or a type; what it really is, is in the comment."""
     word = _NOT_WORD.sub("_", text)
-    return word if word[:1].isalpha() or word[:1] == "_" else f"_{word}"
+    return word if _WORD_START.match(word) else f"_{word}"
 
 
 def _quoted(text: str) -> str:

@@ -96,7 +96,7 @@ def _again(subject: str, tested: Tested, resource: ResourceSeen, cursor: CursorS
     known = first.cursor if first else None
     early = before(cursor)
     if known is None or cursor.start is None or cursor.start == known.start:
-        return check(_AGAIN, subject, "unchecked", "the first run did not move the cursor")
+        return check(_AGAIN, subject, "unchecked", "the second run began where the first did")
     if early is None:
         return check(_AGAIN, subject, "unchecked", "the values cannot be compared")
     total = counted(resource.rows, "row")

@@ -1,30 +1,26 @@
 """Guess which columns point at which others, by comparing their values; pure.
 
 A guess says no more than was seen: how many of the distinct values of one column are among those of
-another one, which is unique in the sample. Names decide only whether that is worth telling: small
-whole numbers are in every table's `id`.
+another one, which is unique in the sample. Names, and how far numbers are apart, decide only
+whether that is worth telling: small whole numbers are in every table's `id`.
 """
 
 from __future__ import annotations
 
-from collections.abc import Collection, Hashable, Iterable, Sequence
+from collections.abc import Collection, Hashable, Sequence
 from dataclasses import dataclass
 
 from dango_dbt.sampled import FoundReference
+from dango_dbt.sampling.names import SAME, SOME, WELL, name_fit
 
-__all__ = ["ColumnValues", "guessed", "name_fit"]
+__all__ = ["ColumnValues", "guessed"]
 
 #: dlt's types whose values can be keys.
 _KINDS = frozenset({"bigint", "text"})
 #: So many distinct values of a text say something with no help from names, or with some.
 _TELLING, _FEW = 10, 2
-#: Words that begin the name of a number, and not of a key.
-_COUNTS = frozenset({"avg", "count", "max", "min", "n", "num", "sum", "total"})
-_KEY_WORDS = ("id", "key", "code", "uuid", "guid", "no", "number", "ref")
-#: Names that columns of any table may have.
-_GENERIC = frozenset({*_KEY_WORDS, "email", "name", "status", "title", "type"})
-#: How well names fit: not at all, the column is one of keys, it names the other table or column.
-_NONE, _SOME, _WELL = 0, 1, 2
+#: Numbers are close together where less than one in so many is missing; longer ones are texts.
+_SPREAD, _LONGEST = 10, 20
 
 
 @dataclass(frozen=True)
@@ -53,67 +49,59 @@ def guessed(
 ) -> list[FoundReference]:
     """Say for each column which unique one its values are in, if that is more than chance.
 
-    Where the other table was read in part, some of the values are enough if the names fit well.
+    Where the other table was read in part, some of the values are enough for a column that is named
+    after it.
 
     Args:
         columns: of all tables.
-        related: pairs of tables of which the first is known to point at the second: between these
-            only names that fit well count, since copied texts are often beside a key.
+        related: pairs of tables of which the first is known to point at the second. Between these,
+            and those where a name fits well, no other name counts: beside a key there are often
+            copies of what it points at.
     """
     unique = [column for column in columns if column.unique and column.kind in _KINDS]
-    found: list[FoundReference] = []
+    found: list[tuple[ColumnValues, ColumnValues, int]] = []
     for column in columns:
         if column.points or column.kind not in _KINDS or len(column.values) < _FEW:
             continue
         ranked = [
             (_rank(column, other), other)
             for other in unique
-            if other is not column and other.kind == column.kind and _tells(column, other, related)
+            if other is not column and other.kind == column.kind and _tells(column, other)
         ]
-        if ranked:
-            best = max(rank for rank, _ in ranked)
-            found += [_reference(column, other) for rank, other in ranked if rank == best]
-    return found
+        best = max((rank for rank, _ in ranked), default=None)
+        found += [(column, other, rank[1]) for rank, other in ranked if rank == best]
+    pairs = {(column.table, other.table) for column, other, fit in found if fit == WELL}
+    pairs.update(related)
+    return [
+        _reference(column, other)
+        for column, other, fit in found
+        if fit == WELL or (column.table, other.table) not in pairs
+    ]
 
 
-def name_fit(table: str, column: str, other_table: str, other_column: str) -> int:
-    """Tell how well a column's name fits one that it may point at: 0 not, 1 somewhat, 2 well.
-
-    Args:
-        table: the table of the column that may point.
-        column: its name.
-        other_table: the table that it may point at.
-        other_column: the column there.
-    """
-    words, key = _words(column), _words(other_column)
-    others = _words(other_table.rpartition("__")[2])
-    if not words or words[0] in _COUNTS:
-        return _NONE
-    if _ends_with(words, [*others, *key]):
-        return _WELL  # user_id, billing_user_id → users.id
-    named_key = len(words) > 1 and words[-1] in _KEY_WORDS
-    one = not column.lower().endswith("s") or words[-1] == column.lower().rpartition("_")[2]
-    if _ends_with(words[:-1] if named_key else words, others) and (named_key or one):
-        return _WELL  # user, user_key → users.id; but users is how many there are
-    if words == key and not (len(key) == 1 and key[0] in _GENERIC):
-        return _WELL  # tailnum → planes.tailnum
-    same = _words(table.rpartition("__")[2]) == others
-    if words == key and same and key[0] in _KEY_WORDS:
-        return _WELL  # carts__products.id → products.id
-    return _SOME if named_key else _NONE
-
-
-def _tells(column: ColumnValues, other: ColumnValues, related: Collection[tuple[str, str]]) -> bool:
+def _tells(column: ColumnValues, other: ColumnValues) -> bool:
     """Whether the values, with the names, are more than chance."""
-    fit = name_fit(column.table, column.column, other.table, other.column)
-    if (column.table, other.table) in related and fit < _WELL:
+    whole = column.values <= other.values
+    if not whole and (other.complete or column.values.isdisjoint(other.values)):
         return False
-    included = len(column.values & other.values)
-    if included < len(column.values):
-        return bool(included) and not other.complete and fit == _WELL
-    if column.kind == "text":
-        return fit > _NONE or included >= _TELLING
-    return fit > _NONE
+    fit = name_fit(column.table, column.column, other.table, other.column)
+    if not whole:
+        return fit == WELL
+    if fit >= SAME:
+        return True
+    return not _close(other.values) and (fit == SOME or len(column.values) >= _TELLING)
+
+
+def _close(values: Collection[Hashable]) -> bool:
+    """Whether they are whole numbers close together, which other numbers are among by chance."""
+    numbers = [
+        int(value)
+        for value in map(str, values)
+        if value.isascii() and value.isdecimal() and len(value) < _LONGEST
+    ]
+    if len(numbers) < len(values):
+        return False
+    return max(numbers) - min(numbers) < _SPREAD * len(numbers)
 
 
 def _rank(column: ColumnValues, other: ColumnValues) -> tuple[bool, int, float]:
@@ -142,21 +130,3 @@ def _reference(column: ColumnValues, other: ColumnValues) -> FoundReference:
         included,
         distinct,
     )
-
-
-def _words(name: str) -> list[str]:
-    """Split a name into words, each in the singular, as far as English is regular."""
-    return [_singular(word) for word in name.lower().split("_") if word]
-
-
-def _singular(word: str) -> str:
-    if len(word) > 4 and word.endswith("ies"):  # noqa: PLR2004 - "ties", not "categories"
-        return word[:-3] + "y"
-    if word.endswith(("sses", "xes", "ches", "shes")):
-        return word[:-2]
-    return word[:-1] if len(word) > 2 and word.endswith("s") and not word.endswith("ss") else word  # noqa: PLR2004 - "is", "us"
-
-
-def _ends_with(words: Sequence[str], end: Iterable[str]) -> bool:
-    tail = list(end)
-    return bool(tail) and list(words[-len(tail) :]) == tail

@@ -124,8 +124,8 @@ class SampleRows:
         """
         names = ", ".join(column.quoted for column in key)
         filled = " and ".join(f"{column.quoted} is not null" for column in key)
-        texts = ", ".join(f"coalesce({column.quoted}::text, '∅')" for column in others)
-        differ = f"count(distinct [{texts}]) > 1" if others else "false"
+        rest = ", ".join(column.quoted for column in others)
+        differ = f"count(distinct row({rest})) > 1" if others else "false"
         grouped = (
             f"select count(*) as n, {differ} as differ,"  # noqa: S608 - names are quoted
             f" concat_ws(', ', {', '.join(f'any_value({c.quoted})::text' for c in key)}) as example"

@@ -30,7 +30,7 @@ def _checked(table: Table, resource: ResourceSeen, second: Run, tested: Tested) 
     loaded = tested.rows.of_run(2, table)
     brought = tested.rows.count(loaded) if loaded else 0
     if table.write_disposition == "replace":
-        return _replaced(table, resource, brought, (had, has))
+        return _replaced(table, resource, had, has)
     if table.history:
         evidence = f"{counted(brought, 'row')} compared, {has - had:,} of them as new versions"
         return check(_NAME, table.name, "passed", evidence)
@@ -39,24 +39,18 @@ def _checked(table: Table, resource: ResourceSeen, second: Run, tested: Tested) 
     return _appended(table, resource, brought, tested)
 
 
-def _replaced(table: Table, resource: ResourceSeen, brought: int, counts: tuple[int, int]) -> Check:
-    had, has = counts
-    if resource.cursor is None:
-        evidence = f"loaded whole again, as it has no cursor: {counted(has, 'row')} for {had:,}"
-        return check(_NAME, table.name, "passed", evidence)
-    hint = "load with `merge` or `append`, or without a cursor"
+def _replaced(table: Table, resource: ResourceSeen, had: int, has: int) -> Check:
     if has < had:
-        evidence = (
-            f"`replace` with a cursor: of {counted(had, 'row')} the second run has left {has:,}"
+        return check(
+            _NAME,
+            table.name,
+            "finding",
+            f"of {counted(had, 'row')} the second run has left {has:,}: what it brings takes the"
+            " place of all (`replace`)",
+            "load with `merge` or `append` what a run brings only in part",
         )
-        return check(_NAME, table.name, "finding", evidence, hint)
-    if had and not brought:
-        evidence = (
-            "`replace` with a cursor: the second run brought no row, and the first that brings some"
-            f" will put them in place of all {had:,}"
-        )
-        return check(_NAME, table.name, "finding", evidence, hint)
-    evidence = f"{counted(has, 'row')} after the second run, {had:,} before"
+    why = "dlt forgets the cursor of what it replaces" if resource.cursor else "as it has no cursor"
+    evidence = f"loaded whole again, {why}: {counted(has, 'row')} for {had:,}"
     return check(_NAME, table.name, "passed", evidence)
 
 

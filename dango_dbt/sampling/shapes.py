@@ -50,10 +50,13 @@ def _rows(tested: Tested) -> Iterator[Check]:
 
 def _variants(table: Table, tested: Tested) -> Iterator[Check]:
     """Find columns whose values came in several types: dlt puts the others beside them."""
+    before = tested.first.table(table.name)
+    early = {column.name for column in before.columns} if before else set()
     for column in table.columns:
         if column.variant_of is None:
             continue
-        now = tested.rows.now(table)
+        first = tested.rows.of_run(1, table) if column.name in early else None
+        now = first or tested.rows.now(table)
         rows = tested.rows.count(now, f"{column.quoted} is not null")
         base = next((one for one in table.columns if one.name == column.variant_of), None)
         fits = tested.rows.count(now, f"{base.quoted} is not null") if base else 0

@@ -35,7 +35,6 @@ class SyncJob:
         refresh: what raw data to drop first, in dlt's words.
         allow_empty: let a load empty a filled table, whatever the source's `on_empty`.
         prepare: what else is done to the source before it is extracted; may raise DangoError.
-        exported: where dlt exports schemas to, whatever its configuration says; None: as it says.
     """
 
     source: SourceConfig
@@ -51,4 +50,3 @@ class SyncJob:
     refresh: Refresh | None = None
     allow_empty: bool = False
     prepare: Callable[[DltSource], None] | None = None
-    exported: Path | None = None

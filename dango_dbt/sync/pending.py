@@ -6,7 +6,6 @@ import shutil
 from collections.abc import Mapping
 from contextlib import suppress
 from pathlib import Path
-from typing import cast
 
 import dlt
 from dlt.pipeline.exceptions import PipelineStepFailed
@@ -75,9 +74,6 @@ def _attach(job: SyncJob, place: Place, progress: Progress) -> dlt.Pipeline:
         dataset_name=job.source.dataset,
         destination=place.destination,
         staging=place.staging,
-        export_schema_path=cast(
-            "str", job.exported and str(job.exported)
-        ),  # dlt takes None as well
         progress=RowCounter(job.source.name, progress),
     )
 

@@ -6,12 +6,18 @@ touched: file, state and schemas are in a folder that is given, and no bytecode 
 
 from __future__ import annotations
 
+import shutil
 import sys
 from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
+
+import dlt
+from dlt.common.configuration.container import Container
+from dlt.common.configuration.providers import CustomLoaderDocProvider
+from dlt.common.configuration.specs.pluggable_run_context import PluggableRunContext
 
 from dango_dbt import destinations, dlt_schema
 from dango_dbt.dlt_schema import StoredSchema
@@ -81,8 +87,7 @@ class Sampler:
             resources=frozenset(resources) or None,
             refresh=None,
             allow_empty=True,
-            prepare=self._watch,
-            exported=folder / "exported",
+            prepare=self._prepare,
         )
 
     def load(self, progress: Progress) -> LoadedSample:
@@ -108,13 +113,38 @@ class Sampler:
         schema = dlt_schema.load(self._job.live_schema) if loaded else None
         return LoadedSample(result, seen(self._watched), schema)
 
-    def _watch(self, source: DltSource) -> None:
+    def _prepare(self, source: DltSource) -> None:
         if self._one:
             first = next(
                 (r for r in source.selected_resources.values() if not r.is_transformer), None
             )
             source.resources.select(*([first.name] if first else []))
+        _keep_schemas_in(self.file.parent, self._job.source.pipeline)
         self._watched = watch(source, self._job.source.name, self._pages, self._resources)
+
+
+def _keep_schemas_in(folder: Path, pipeline: str) -> None:
+    """Have dlt write schemas nowhere else: where it imports them from, it first puts them.
+
+    To be called within `dlt_context`, which it changes to its end: nothing else goes before what
+    the user has configured.
+    """
+    imported, exported = folder / "imported", folder / "exported"
+    overruling = {"export_schema_path": str(exported)}
+    for section in (f"pipelines.{pipeline}.", "schema.", ""):
+        configured = dlt.config.get(f"{section}import_schema_path", str)
+        if configured and "import_schema_path" not in overruling:
+            overruling["import_schema_path"] = str(imported)
+            if Path(configured).is_dir() and not imported.exists():
+                shutil.copytree(configured, imported)
+    imported.mkdir(exist_ok=True)
+    exported.mkdir(exist_ok=True)
+    Container()[PluggableRunContext].providers.providers.insert(
+        0,
+        CustomLoaderDocProvider(
+            "dango-dbt sample", lambda: overruling, supports_secrets=False, locations=[]
+        ),
+    )
 
 
 @contextmanager

@@ -132,7 +132,9 @@ class Watched(LimitItem):
         )
 
     def _note(self, item: Any, meta: Any) -> None:  # noqa: ANN401 - whatever is yielded
-        counts, rows = self._counts, _rows(item)
+        counts, incremental = self._counts, self._incremental()
+        names = [*counts.key_nulls, *([incremental.cursor_path] if incremental else [])]
+        rows = _rows(item, names)
         counts.rows += len(rows)
         one_by_one = not isinstance(item, list) and not is_arrow_item(item) and len(rows) == 1
         counts.pages = round(counts.pages + (1 / _ROWS_PER_PAGE if one_by_one else 1), 4)
@@ -140,7 +142,7 @@ class Watched(LimitItem):
             counts.own_tables = True
         for key in counts.key_nulls:
             counts.key_nulls[key] += sum(_value(row, key) is None for row in rows)
-        if incremental := self._incremental():
+        if incremental:
             found = [_value(row, incremental.cursor_path) for row in rows]
             counts.cursor += [value for value in found if value is not None]
             counts.cursor_missing += sum(value is None for value in found)
@@ -175,16 +177,21 @@ def _declared_key(resource: DltResource) -> tuple[str, ...] | None:
     return tuple(name for name, column in columns.items() if column.get("primary_key"))
 
 
-def _rows(item: Any) -> Sequence[Any]:  # noqa: ANN401 - whatever is yielded
-    """Give the rows of what a resource yields: a list, a table, a data frame or one item."""
+def _rows(item: Any, names: Collection[str]) -> Sequence[Any]:  # noqa: ANN401 - whatever is yielded
+    """Give the rows of what a resource yields: a list, a table, a data frame or one item.
+
+    Of a table's columns only those with these names.
+    """
     if isinstance(item, list):
-        return [row for one in item for row in _rows(one)]
+        return [row for one in item for row in _rows(one, names)]
     if is_arrow_item(item):
-        return cast("Sequence[Any]", item.to_pylist())
+        there = [name for name in item.schema.names if name in names]
+        rows = item.select(there).to_pylist() if there else [{}] * item.num_rows
+        return cast("Sequence[Any]", rows)
     if type(item).__module__.partition(".")[0] == "pandas":
         from pyarrow import Table
 
-        return cast("Sequence[Any]", Table.from_pandas(item).to_pylist())
+        return _rows(Table.from_pandas(item), names)
     return [item]
 
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from dango_dbt import Project
+from dango_dbt import Project, report
 from dango_dbt.errors import ConfigError
 
 pytestmark = pytest.mark.slow
@@ -63,6 +63,7 @@ def shop(base_url):
         resource("added", since, write_disposition="append", primary_key="id"),
         resource("newest", newest_first, write_disposition="merge", primary_key="id"),
         resource("started", from_a_start, write_disposition="append"),
+        resource("replaced_since", since, write_disposition="replace", primary_key="id"),
         resource("one_by_one", one_by_one, write_disposition="replace"),
         resource(
             "changes",
@@ -90,6 +91,11 @@ def shop(base_url):
     def all_again(seq=dlt.sources.incremental("seq")):
         yield from pages("orders")
 
+    def once():
+        if not dlt.current.source_state().setdefault("done", False):
+            dlt.current.source_state()["done"] = True
+            yield from pages("orders")
+
     def tables():
         for page in pages("changes"):
             yield pyarrow.Table.from_pylist(page)
@@ -109,7 +115,7 @@ def shop(base_url):
         resource("all_again", all_again, write_disposition="merge", primary_key="id"),
         resource("doubled", whole("orders"), write_disposition="append"),
         resource("keyless", whole("orders"), write_disposition="merge"),
-        resource("wiped", since, write_disposition="replace"),
+        resource("wiped", once, write_disposition="replace"),
         resource("two_types", whole("two_types"), write_disposition="replace"),
         resource("empty", whole("empty"), write_disposition="replace"),
         resource("deep", whole("deep"), write_disposition="replace"),
@@ -136,9 +142,7 @@ FINDINGS = {
     "all_again": {"second-run-cursor all_again.seq": "11 of 12 rows came from before it"},
     "doubled": {"second-run-rows doubled": "12 of 12 rows of the second run were there already"},
     "keyless": {"second-run-rows keyless": "12 of 12 rows of the second run were there already"},
-    "wiped": {
-        "second-run-rows wiped": "the first that brings some will put them in place of all 12"
-    },
+    "wiped": {"second-run-rows wiped": "of 12 rows the second run has left 0"},
     "two_types": {"types-stable two_types.price": "1 value as BIGINT, 1 as VARCHAR"},
     "empty": {"has-rows empty": "brought no row"},
     "deep": {"table-shape deep__list__list__list__list__list": "nested 5 levels deep"},
@@ -157,6 +161,10 @@ GOOD = {
         "second-run-cursor newest.seq": "in 1 page; dlt stops there",
     },
     "started": {"cursor-start started.seq": "none of 9 rows lies before 3"},
+    "replaced_since": {
+        "second-run-cursor replaced_since.seq": "the second run began where the first did",
+        "second-run-rows replaced_since": "12 rows for 12",
+    },
     "one_by_one": {"has-rows one_by_one": "12 rows in 1 page"},
     "changes": {"key-unique changes.id": "the row with the highest seq counts"},
     "overlapping": {"key-unique overlapping.id": "each time the same rows"},
@@ -250,11 +258,21 @@ def test_the_command_prints_each_finding_and_exits_with_1(shop: tuple[Workspace,
     assert done.returncode == 1, done.stderr
     assert "✗ second-run-rows  doubled" in done.stdout
     assert "✗ 1 finding, 5 passed, 1 could not be checked" in done.stdout
-    done = workspace.command("source", "test", "shop", "--resource", "merged", "--json")
-    assert done.returncode == 0, done.stderr
-    document = json.loads(done.stdout)
-    assert (document["status"], document["findings"], document["exit_code"]) == ("success", 0, 0)
     assert workspace.files(".") == before
+
+
+def test_the_document_has_every_check(tested: SourceTest) -> None:
+    document = json.loads(report.source_test_json(tested))
+    assert (document["status"], document["exit_code"]) == ("failed", 1)
+    assert document["findings"] == sum(map(len, FINDINGS.values()))
+    assert len(document["checks"]) == len(tested.checks)
+    assert document["checks"][0] == {
+        "name": "loads",
+        "subject": "run 1",
+        "status": "passed",
+        "evidence": tested.checks[0].evidence,
+        "hint": None,
+    }
 
 
 #: What keeps a sample from being loaded, and what is found of it nevertheless.
