@@ -10,7 +10,7 @@ from urllib.parse import urljoin, urlsplit
 from dango_dbt.openapi.names import plain
 from dango_dbt.openapi.specification import Operation, Specification
 
-__all__ = ["Address", "address_of"]
+__all__ = ["Address", "address_of", "joined"]
 
 
 @dataclass(frozen=True)
@@ -32,7 +32,7 @@ def address_of(specification: Specification, asked: list[Operation]) -> Address:
     """Find an API's address; a relative one begins where the description was fetched."""
     given = _swagger(specification) if specification.swagger else _servers(specification)
     fetched = specification.url
-    found = [urljoin(fetched, one) if fetched else one for one in given or ["/"]]
+    found = [joined(fetched, one) for one in given or ["/"]]
     whole = [one for one in found if re.fullmatch(r"https?://\S+", one) and plain(one)]
     if not whole:
         return Address("", guess="the description does not say where the API is served")
@@ -43,6 +43,16 @@ def address_of(specification: Specification, asked: list[Operation]) -> Address:
         guess = f"`{start}` stands in the address and in all paths: it is sent once"
         return Address(cut, tuple(others), guess)
     return Address(first, tuple(others))
+
+
+def joined(base: str | None, address: str) -> str:
+    """Give an address, a relative one as it is seen from another; empty where it is none."""
+    try:
+        whole = urljoin(base or "", address)
+        urlsplit(whole)
+    except ValueError:  # brackets around what is no IPv6 address
+        return ""
+    return whole
 
 
 def _servers(specification: Specification) -> list[str]:

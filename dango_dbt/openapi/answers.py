@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Literal, TypeAlias
 
@@ -111,6 +111,11 @@ def _fields(document: Document, whole: Level) -> Iterator[tuple[Path, tuple[Leve
                 waiting.append(((*place, name), found, there))
 
 
+def _within_record(place: Path, fields: Mapping[Path, object]) -> bool:
+    """Tell whether a list belongs to a thing of its own within the answer."""
+    return any((*place[:depth], "id") in fields for depth in range(1, len(place)))
+
+
 def _chosen(
     lists: dict[Path, Level],
     fields: dict[Path, tuple[Level, bool]],
@@ -126,7 +131,8 @@ def _chosen(
 
     top = {identifier(place[-1]) for place in fields if len(place) == 1}
     single = "id" in top or "uuid" in top
-    good = [place for place in lists if named(place) and (not single or pages)]
+    good = [place for place in lists if named(place) and not _within_record(place, fields)]
+    good = [place for place in good if not single or pages]
     # Outer ones come first; among those of a depth, a list of objects is meant.
     good.sort(key=lambda place: (len(place), scalar(lists[place])))
     if good and (pages or not scalar(lists[good[0]]) or len(lists) == 1):

@@ -99,7 +99,11 @@ def configuration(client: Mapping[str, Any], resources: Sequence[_Resource]) -> 
     if endpoint:
         defaults["endpoint"] = endpoint
     # dlt takes a path that ends with a parameter for a single thing, unless it has its own.
-    plain = [one["endpoint"] for one in resources if not one["endpoint"]["path"].endswith("}")]
+    plain = [
+        one["endpoint"]
+        for one in resources
+        if "{" not in one["endpoint"]["path"].rpartition("/")[2]
+    ]
     counted = Counter(str(one["paginator"]) for one in plain if one["paginator"] != _SINGLE)
     for commonest, many in counted.most_common(1):
         same = [one for one in plain if str(one["paginator"]) == commonest and many > 1]

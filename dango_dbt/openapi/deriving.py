@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections import Counter
 from collections.abc import Collection, Sequence
 from fnmatch import fnmatchcase
@@ -13,8 +12,9 @@ from dango_dbt.openapi.addresses import address_of
 from dango_dbt.openapi.assembling import Derived, assembled
 from dango_dbt.openapi.keys import cursor_of
 from dango_dbt.openapi.lists import LeftOut, Listed, find_lists, find_parents
+from dango_dbt.openapi.names import segments
 from dango_dbt.openapi.schemas import Document
-from dango_dbt.openapi.security import access_of, is_open_to
+from dango_dbt.openapi.security import Access, access_of, is_open_to
 from dango_dbt.openapi.specification import Specification, operations
 
 __all__ = ["connector_of", "derive"]
@@ -42,21 +42,36 @@ def derive(specification: Specification, name: str, only: Collection[str] = ()) 
     """
     asked = operations(specification)
     lists, left_out = find_lists(specification.document, asked)
-    address = address_of(specification, asked)
-    access = access_of(specification, [one.operation for one in lists], address.url)
-    closed = [one for one in lists if not is_open_to(one.operation, access)]
-    left_out += [LeftOut(one.path, "it asks for another way to log in") for one in closed]
-    lists = [one for one in lists if one not in closed]
     find_parents(specification.document, lists)
-    lists, homeless = _with_parents(lists)
-    _find_cursors(specification.document, lists)
+    lists, out = _with_parents(lists)
+    left_out += out
     if not lists:
         raise ConfigError(
             f"{specification.location}: no endpoint in it gives a list by GET",
             hint="write the source by hand: `dango-dbt source add NAME --rest-api URL`",
         )
-    lists, rare = _chosen(lists, only) if only else _usual(lists)
-    return assembled(specification, name, lists, [*left_out, *homeless, *rare], address, access)
+    _find_cursors(specification.document, lists)
+    lists, out = _chosen(lists, only) if only else _usual(lists)
+    left_out += out
+    address = address_of(specification, asked)
+    access = access_of(specification, [one.operation for one in lists], address.url)
+    lists, out = _with_access(lists, access)
+    return assembled(specification, name, lists, [*left_out, *out], address, access)
+
+
+def _with_access(lists: Sequence[Listed], access: Access) -> tuple[list[Listed], list[LeftOut]]:
+    """Leave out lists that ask for another way to log in."""
+    kept: list[Listed] = []
+    out: list[LeftOut] = []
+    for one in lists:
+        if not is_open_to(one.operation, access):
+            names = " or ".join(" and ".join(sorted(each)) for each in one.operation.security or ())
+            out.append(LeftOut(one.path, f"it asks for another way to log in: {names}"))
+        elif one.parent is not None and one.parent not in kept:
+            out.append(_orphan(one, one.parent))
+        else:
+            kept.append(one)
+    return kept, out
 
 
 def _with_parents(lists: Sequence[Listed]) -> tuple[list[Listed], list[LeftOut]]:
@@ -64,9 +79,10 @@ def _with_parents(lists: Sequence[Listed]) -> tuple[list[Listed], list[LeftOut]]
     kept: list[Listed] = []
     out: list[LeftOut] = []
     for one in sorted(lists, key=_depth):
-        last = re.search(r"\{([^{}]+)\}(\.\w+)?$", one.path)
-        if last and last[1] in {param.name for param in one.unknown}:
-            out.append(LeftOut(one.path, f"it asks for a `{last[1]}`, which no list gives"))
+        last = segments(one.path)[-1:]
+        unknown = [param.name for param in one.unknown if f"{{{param.name}}}" in last]
+        if unknown:
+            out.append(LeftOut(one.path, f"it asks for a `{unknown[0]}`, which no list gives"))
         elif one.parent is not None and one.parent not in kept:
             out.append(_orphan(one, one.parent))
         else:

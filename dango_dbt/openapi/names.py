@@ -5,8 +5,8 @@ from __future__ import annotations
 import keyword
 import re
 import unicodedata
-from collections.abc import Collection, Iterable, Sequence
-from itertools import count
+from collections.abc import Collection, Iterable
+from itertools import count, dropwhile
 
 __all__ = [
     "argument",
@@ -21,7 +21,7 @@ __all__ = [
     "singular",
 ]
 
-#: Parts of paths that say nothing about what is there.
+#: Beginnings of paths that say nothing about what is there.
 _SAY_NOTHING = re.compile(r"(v\d+([._]\d+)*|api|rest|json|public)", flags=re.IGNORECASE)
 
 #: Ends of paths that say that there is a list, of what stands before them.
@@ -101,8 +101,9 @@ def singular(word: str) -> str:
 
 
 def segments(path: str) -> list[str]:
-    """Split a path; the last part loses its `.json`."""
-    return [part for part in re.sub(r"\.(json|xml)$", "", path).split("/") if part]
+    """Split a path, without a query; the last part loses its `.json`."""
+    bare = path.partition("?")[0]
+    return [part for part in re.sub(r"\.(json|xml)$", "", bare).split("/") if part]
 
 
 def shared_start(paths: Iterable[str]) -> int:
@@ -138,5 +139,7 @@ def resource_name(path: str, skip: int = 0) -> str:
     return identifier(name)
 
 
-def _static(parts: Sequence[str]) -> list[str]:
-    return [part for part in parts if "{" not in part and not _SAY_NOTHING.fullmatch(part)]
+def _static(parts: Iterable[str]) -> list[str]:
+    """Give a path's fixed parts, from the first that says something on."""
+    fixed = (part for part in parts if "{" not in part)
+    return list(dropwhile(_SAY_NOTHING.fullmatch, fixed))

@@ -124,22 +124,20 @@ def _is_link(at: Path, found: Any) -> bool:  # noqa: ANN401 - a level
 
 
 def _cursor(_: Document, operation: Operation, answer: Answer, query: _Query) -> Pages | None:
-    named = {
-        identifier(at[-1]) for at, found in answer.around.items() if types(found) == {"string"}
-    }
     # A page's name may be a text that the answer before has given: Airtable's `offset`.
-    param = _first(query, CURSORS) or _first(query, frozenset(named) & (OFFSETS | PAGES), _is_text)
+    param = _first(query, CURSORS) or _text_page(answer, query)
+    same = {param.name, f"next_{identifier(param.name)}"} if param else set()
     places = [
         at
         for at, found in answer.around.items()
-        if scalar(found) and (_is_cursor(at) or (param and at[-1] == param.name))
+        if scalar(found) and (_is_cursor(at) or at[-1] in same or identifier(at[-1]) in same)
     ]
     if param is not None:
         wanted = identifier(param.name)
         places.sort(key=lambda at: (identifier(at[-1]) != wanted, "next" not in _joined(at)))
         if places:
             chosen = {"cursor_path": json_path(places[0]), "cursor_param": param.name}
-            return _sized({"type": "cursor", **chosen}, query, param)
+            return _sized({"type": "cursor", **chosen, **_more(answer)}, query, param)
         header = re.compile(r".*(next|continuation).*(cursor|token)|.*next")
         keys = [name for name in sorted(operation.headers) if header.fullmatch(identifier(name))]
         if keys:
@@ -158,11 +156,22 @@ def _cursor(_: Document, operation: Operation, answer: Answer, query: _Query) ->
     return None
 
 
+def _text_page(answer: Answer, query: _Query) -> Parameter | None:
+    """Find a parameter for a page that takes no number, but a text out of an answer."""
+    said = {identifier(at[-1]) for at, one in answer.around.items() if types(one) == {"string"}}
+    names = frozenset(one for one in OFFSETS | PAGES if {one, f"next_{one}"} & said)
+    return _first(query, names, lambda one: types(one.schema) == {"string"})
+
+
 def _last_item(_: Document, __: Operation, answer: Answer, query: _Query) -> Pages | None:
     """Find cursors that are the last item's key, as Stripe has them."""
     param = _first(query, LAST_KEYS)
     if param is None or "id" not in properties(answer.item):
         return None
+    said = re.search(r"\b(id|identifier|cursor|pag\w+|last)\b", param.description.lower())
+    more = any(identifier(at[-1]) in MORE for at in answer.around)
+    if identifier(param.name) == "after" and not (said or more):
+        return None  # it may as well be a time
     path = f"{json_path(answer.at)}[-1].id" if answer.at else "$[-1].id"
     guess = f"`{param.name}` is sent the `id` of a page's last row"
     chosen: dict[str, Any] = {"type": "cursor", "cursor_path": path, "cursor_param": param.name}
@@ -264,10 +273,6 @@ def _first(
 
 def _is_number(parameter: Parameter) -> bool:
     return types(parameter.schema) <= {"integer", "number"}
-
-
-def _is_text(parameter: Parameter) -> bool:
-    return types(parameter.schema) == {"string"}
 
 
 def _number(value: object) -> int | None:

@@ -50,6 +50,8 @@ def level(document: Document, schema: object, depth: int = 0) -> Level:
     for part in _parts(document, schema):
         _join(joined, level(document, part, depth + 1))
     _join(joined, {key: value for key, value in schema.items() if key not in _COMPOSED})
+    if not isinstance(joined.get("format", ""), str):
+        del joined["format"]
     return joined
 
 

@@ -7,8 +7,8 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
-from urllib.parse import urljoin
 
+from dango_dbt.openapi.addresses import joined
 from dango_dbt.openapi.names import argument, header, one_line, plain
 from dango_dbt.openapi.schemas import pointed
 from dango_dbt.openapi.specification import Operation, Specification
@@ -64,18 +64,23 @@ def access_of(specification: Specification, asked: Sequence[Operation], base_url
     for operation in asked:
         wanted.update({frozenset(one) for one in operation.security or ()})
     known = {one: many for one, many in wanted.items() if one and _rank(schemes, one) is not None}
-    guesses: tuple[str, ...] = ()
     if known:
         best = min(known, key=lambda one: (-known[one], _rank(schemes, one), sorted(one)))
-    elif all(one.security is None for one in asked) and schemes:
-        fit = [name for name in schemes if _rank(schemes, frozenset({name})) is not None]
-        if not fit:
-            return Access(guesses=(f"no scheme that dlt knows: {', '.join(sorted(schemes))}",))
+        return _access(schemes, best, asked, base_url)
+    if any(one.security is not None for one in asked) and not any(wanted):
+        return Access(words="None: the API is open.")
+    fit = [name for name in schemes if _rank(schemes, frozenset({name})) is not None]
+    if not any(wanted) and fit:
         best = frozenset({min(fit, key=lambda name: _rank(schemes, frozenset({name})) or 0)})
-        guesses = (f"no endpoint says how to log in: `{min(best)}` is taken",)
-    else:
-        return Access()
-    return _access(schemes, best, asked, base_url, guesses)
+        guess = f"no endpoint says how to log in: `{min(best)}` is taken"
+        return _access(schemes, best, asked, base_url, (guess,))
+    names = frozenset(name for one in wanted for name in one) or frozenset(schemes)
+    if not names:
+        return Access(guesses=("no way to log in is described: none is used",))
+    guess = f"{' and '.join(sorted(names))} cannot be set up: requests are sent without"
+    return Access(
+        names, words=f"{', '.join(sorted(names))}: to be set up by hand.", guesses=(guess,)
+    )
 
 
 def is_open_to(operation: Operation, access: Access) -> bool:
@@ -107,7 +112,7 @@ def _kind(scheme: _Scheme) -> int | None:
     if kind == "http" and name == "bearer":
         return _BEARER
     if kind == "apikey":
-        where, sent = scheme.get("in"), str(scheme.get("name") or "{}")
+        where, sent = str(scheme.get("in")), str(scheme.get("name") or "{}")
         fits = plain(sent) if where == "query" else where in {"header", "cookie"} and header(sent)
         return _KEY if fits else None
     if kind == "oauth2":
@@ -142,7 +147,7 @@ def _access(
     names: frozenset[str],
     asked: Sequence[Operation],
     base_url: str,
-    guesses: tuple[str, ...],
+    guesses: tuple[str, ...] = (),
 ) -> Access:
     found = Access(names, words="", guesses=guesses)
     auth: dict[str, Any] | None = None
@@ -207,7 +212,7 @@ def _login(
         word = "an OAuth2 access token" if kind == _TOKEN else "a token"
         bearer = {"type": "bearer", "token": "${api_token}"}
         return bearer, {"api_token": _setting(title, scheme)}, f"{word}, sent as a bearer token"
-    token_url = urljoin(base_url, _token_url(scheme) or "")
+    token_url = joined(base_url, _token_url(scheme) or "")
     auth: dict[str, Any] = {
         "type": "oauth2_client_credentials",
         "access_token_url": "${token_url}",

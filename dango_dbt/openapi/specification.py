@@ -15,6 +15,10 @@ __all__ = ["Operation", "Parameter", "Specification", "operations"]
 _CLIENTS_OWN = frozenset({"accept", "content-type", "authorization"})
 
 
+#: Media types of one JSON document, so not of one a line.
+_JSON = re.compile(r"(application|text)/([\w.-]+\+)?json\s*($|;)|\*/\*|application/\*")
+
+
 @dataclass(frozen=True)
 class Specification:
     """A description as it was read.
@@ -163,7 +167,7 @@ def _answer_schema(answer: Mapping[str, Any]) -> object:
     if "schema" in answer:  # Swagger 2
         return answer["schema"]
     content = _mapping(answer.get("content"))
-    json = [one for kind, one in content.items() if "json" in str(kind).lower() or kind == "*/*"]
+    json = [one for kind, one in content.items() if _JSON.match(str(kind).lower())]
     return _mapping(json[0]).get("schema") if json else None
 
 

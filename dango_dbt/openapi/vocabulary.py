@@ -32,7 +32,7 @@ CURSORS = _words("""
     exclusive_start_key last_key marker batch_token scroll_param scroll_id scroll bookmark
     position next
 """)
-LAST_KEYS = _words("starting_after after start_after last_id after_id since_id")
+LAST_KEYS = _words("starting_after after start_after last_id after_id")
 OFFSETS = _words("offset skip start start_at start_index from first_result page_offset")
 PAGES = _words("page page_number page_num page_no page_index p pg current_page")
 PAGE_SIZES = _words("""

@@ -104,6 +104,50 @@ def test_what_cannot_be_read_is_left_out_with_the_reason(path: dict[str, Any], r
     assert [(one.path, one.reason) for one in found.left_out] == [("/other", reason)]
 
 
+def test_only_an_answer_of_one_json_document_is_read() -> None:
+    kinds = {
+        "application/json; charset=utf-8": True,
+        "application/vnd.api+json": True,
+        "*/*": True,
+        "application/jsonl": False,
+        "application/x-ndjson": False,
+        "application/stream+json-seq": False,
+        "text/csv": False,
+    }
+    paths: dict[str, Any] = {"rows": listing(ROWS)}
+    for number, kind in enumerate(kinds):
+        answer = {"content": {kind: {"schema": ROWS}}}
+        paths[f"kind{number}"] = {"get": {"responses": {"200": answer}}}
+    read = [f"kind{number}" for number, good in enumerate(kinds.values()) if good]
+    assert list(resources(derived(**paths))) == ["rows", *read]
+
+
+@pytest.mark.parametrize("status", ["200", 200, "201", "2XX", "default"])
+def test_the_answer_that_means_success_is_read(status: object) -> None:
+    content = {"content": {"application/json": {"schema": ROWS}}}
+    wrong = {"content": {"application/json": {"schema": {"type": "object"}}}}
+    path = {"get": {"responses": {status: content, "404": wrong}}}
+    assert list(resources(derived(rows=path))) == ["rows"]
+
+
+def test_a_root_and_a_query_in_a_path_are_taken_as_they_are() -> None:
+    found = resources(derived(**{"": listing(ROWS), "rows?beta=true": listing(ROWS)}))
+    paths = {name: one["endpoint"]["path"] for name, one in found.items()}
+    assert paths == {"items": "", "rows": "rows?beta=true"}
+
+
+def test_what_many_paths_begin_with_is_asked_for_once() -> None:
+    repo = "repos/{owner}/{repo}"
+    paths = {f"{repo}/{name}": listing(ROWS) for name in ("issues", "pulls", "releases")}
+    found = derived(**paths)
+    assert {name: one["endpoint"]["path"] for name, one in resources(found).items()} == {
+        "issues": "repos/${owner}/${repo}/issues",
+        "pulls": "repos/${owner}/${repo}/pulls",
+        "releases": "repos/${owner}/${repo}/releases",
+    }
+    assert Guess("`owner` has to be given", ("issues", "pulls", "releases")) in found.guesses
+
+
 def test_searches_and_lists_of_one_unknown_thing_are_left_out() -> None:
     paths = {"rows": listing(ROWS), "rows/search": listing(ROWS), "stock/{item}": listing(ROWS)}
     assert {one.path: one.reason for one in derived(**paths).left_out} == {

@@ -72,6 +72,10 @@ LIMIT, CURSOR, PAGE = param("limit", type="integer"), param("cursor"), param("pa
          {"type": "cursor", "cursor_path": "meta.page.after", "cursor_param": "page[after]"}),
         (pages(an(records=ROWS, offset=TEXT), param("offset", type="string"), param("pageSize")),
          {"type": "cursor", "cursor_path": "offset", "cursor_param": "offset"}),
+        (pages(an("has_more", data=ROWS, has_more={"type": "boolean"}, next_page=TEXT),
+               param("page", type="string")),
+         {"type": "cursor", "cursor_path": "next_page", "cursor_param": "page",
+          "has_more_path": "has_more"}),
         (pages(BARE, param("page_token"), **{"X-Next-Page-Token": {}}),
          {"type": "header_cursor", "cursor_key": "x-next-page-token",
           "cursor_param": "page_token"}),
@@ -110,6 +114,8 @@ LIMIT, CURSOR, PAGE = param("limit", type="integer"), param("cursor"), param("pa
         # Nothing.
         (pages(an(data=ROWS)), {"type": "single_page"}),
         (pages(an(data=ROWS, next_billing_date=TEXT)), {"type": "single_page"}),
+        (pages(an(data=ROWS), param("after", description="Only those made after this date.")),
+         {"type": "single_page"}),
         (pages(ROWS), {"type": "auto"}),
     ],
 )  # fmt: skip

@@ -93,10 +93,7 @@ def test_scopes_that_endpoints_need_are_asked_for() -> None:
         ({"a": BASIC}, [{}, {"a": []}], {"a"}),
         # Nobody says which: the easiest.
         ({"a": BASIC, "b": HEADER}, [], {"b"}),
-        # None that can be had.
-        ({"a": DIGEST}, [{"a": []}], set()),
-        ({"a": BEARER, "b": BASIC}, [{"a": [], "b": []}], set()),
-        ({}, [{"gone": []}], set()),
+        # Nothing is needed.
         ({}, [], set()),
         ({"a": BEARER}, [{}], set()),
     ],
@@ -105,6 +102,24 @@ def test_the_easiest_way_in_is_taken(
     schemes: dict[str, Any], security: list[dict[str, list[str]]], chosen: set[str]
 ) -> None:
     assert access(schemes, *security).schemes == chosen
+
+
+@pytest.mark.parametrize(
+    ("schemes", "security"),
+    [
+        ({"a": DIGEST}, [{"a": []}]),
+        ({"a": DIGEST}, []),
+        ({"a": BEARER, "b": BASIC}, [{"a": [], "b": []}]),
+        ({}, [{"gone": []}]),
+        ({"a": {**HEADER, "name": "X Key"}}, [{"a": []}]),
+    ],
+)
+def test_a_way_in_that_dlt_does_not_know_is_left_to_the_user(
+    schemes: dict[str, Any], security: list[dict[str, list[str]]]
+) -> None:
+    found = access(schemes, *security)
+    assert (found.auth, found.headers, found.params, found.credentials) == (None, {}, {}, {})
+    assert "cannot be set up" in found.guesses[0]
 
 
 def test_two_keys_are_sent_together() -> None:
@@ -126,8 +141,13 @@ def test_an_endpoint_with_another_way_in_is_left_out() -> None:
     found = derive(described(document), "api")
     assert [one.name for one in found.connector.resources] == ["users", "orders", "news"]
     assert [(one.path, one.reason) for one in found.left_out] == [
-        ("/secrets", "it asks for another way to log in")
+        ("/secrets", "it asks for another way to log in: digest")
     ]
+    # Who asks for it alone gets the way in that it has.
+    document["paths"]["/secrets"]["get"]["security"] = [{"basic": []}]  # type: ignore[index]
+    schemes["securitySchemes"]["basic"] = BASIC
+    alone = derive(described(document), "api", ["secrets"])
+    assert alone.connector.credentials.keys() == {"username", "password", "base_url"}
 
 
 @pytest.mark.parametrize(
