@@ -4,20 +4,27 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator, Mapping
+from copy import deepcopy
+from graphlib import CycleError
 from typing import Any
 
 from dlt.common.configuration.exceptions import ConfigFieldMissingException, ConfigurationException
 from dlt.common.exceptions import DltException
 from dlt.extract import DltSource
 from dlt.sources.rest_api import rest_api_source
+from dlt.sources.rest_api.config_setup import build_resource_dependency_graph
 from dlt.sources.rest_api.typing import RESTAPIConfig
 
 from dango_dbt.config import in_one
 from dango_dbt.declared.checking import Mistake, mistakes
+from dango_dbt.declared.oauth2 import renewing
 from dango_dbt.declared.spelling import as_dlt
 from dango_dbt.errors import ConfigError, Place, first_line
 
 __all__ = ["check", "make"]
+
+#: What dlt raises for a configuration that its types allow.
+_NOT_TAKEN = (ValueError, KeyError, TypeError, CycleError, DltException, ConfigurationException)
 
 
 def check(arguments: Mapping[str, Any], place_of: Callable[..., Place]) -> list[ConfigError]:
@@ -28,11 +35,19 @@ def check(arguments: Mapping[str, Any], place_of: Callable[..., Place]) -> list[
         place_of: says where the value of a key of the source's entry stands in sources.yml.
     """
     config = as_dlt(arguments)
-    found = [*mistakes(config, RESTAPIConfig), *_needed(config)]
-    return [
-        ConfigError(one.message, place=place_of("rest_api", *one.path), hint=one.hint)
-        for one in found
-    ]
+    if found := [*mistakes(config, RESTAPIConfig), *_needed(config)]:
+        return [
+            ConfigError(one.message, place=place_of("rest_api", *one.path), hint=one.hint)
+            for one in found
+        ]
+    try:
+        # What types do not show: placeholders, parents that are not there.
+        parts: Any = deepcopy(config)
+        defaults: Any = parts.get("resource_defaults") or {}
+        build_resource_dependency_graph(defaults, parts["resources"])
+    except _NOT_TAKEN as error:
+        return [_not_taken(error, config, place_of)]
+    return []
 
 
 def make(name: str, arguments: Mapping[str, Any], place_of: Callable[..., Place]) -> DltSource:
@@ -43,24 +58,28 @@ def make(name: str, arguments: Mapping[str, Any], place_of: Callable[..., Place]
     """
     if problems := check(arguments, place_of):
         raise in_one(problems)
-    config: Any = as_dlt(arguments)
+    config = as_dlt(arguments)
     try:
-        return rest_api_source(config, name=name)
+        return rest_api_source(renewing(config), name=name)
     except ConfigFieldMissingException as error:
         fields = ", ".join(f"`{field}`" for field in error.fields)
         raise ConfigError(
             f"source `{name}`: {fields} is not given",
             place=place_of("rest_api", "client", "auth"),
-            hint=f"give it in `auth`, as a ${{VARIABLE}}, or under [sources.{name}] in"
+            hint=f"give it in `auth`, as a ${{VARIABLE}}, or under [sources.{name}.credentials] in"
             " .dlt/secrets.toml",
         ) from error
-    except (ValueError, KeyError, TypeError, DltException, ConfigurationException) as error:
-        # What types do not show: placeholders, parents that are not there.
-        text = str(error.args[0]) if isinstance(error, KeyError) else first_line(error)
-        raise ConfigError(
-            f"source `{name}`: dlt does not take this: {text}",
-            place=place_of("rest_api", "resources", *_resource_in(text, config)),
-        ) from error
+    except _NOT_TAKEN as error:
+        raise _not_taken(error, config, place_of) from error
+
+
+def _not_taken(
+    error: Exception, config: Mapping[str, Any], place_of: Callable[..., Place]
+) -> ConfigError:
+    """Say in dlt's words what it does not take, and of which resource."""
+    text = str(error.args[0]) if isinstance(error, KeyError) else first_line(error)
+    place = place_of("rest_api", "resources", *_resource_in(text, config))
+    return ConfigError(f"dlt does not take this: {text}", place=place)
 
 
 def _needed(config: Mapping[str, Any]) -> Iterator[Mistake]:

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any
 
 import dlt
+from dlt.common.configuration.exceptions import ConfigFieldMissingException, InvalidNativeValue
 from dlt.extract import DltResource, DltSource
 
+from dango_dbt.declared import cursors
 from dango_dbt.errors import ConfigError, Place, SyncError, first_line
 
 if TYPE_CHECKING:
-    from sqlalchemy import Table
+    from sqlalchemy import Engine, Table
 
 __all__ = ["make"]
 
@@ -21,9 +24,21 @@ _KEY = "sql_database"
 #: What to install for a module that SQLAlchemy looks for.
 _PACKAGES = {
     "sqlalchemy": "dango-dbt[sql]",
+    "psycopg": "dango-dbt[sql,postgres]",
     "psycopg2": "dango-dbt[sql,postgres]",
     "pymysql": "dango-dbt[mysql]",
     "MySQLdb": "dango-dbt[mysql]' and write mysql+pymysql:// in the address, or 'mysqlclient",
+}
+
+#: The parts of an address, as dlt has them; what else is there it would not look at.
+_PARTS = ("drivername", "username", "password", "host", "port", "database", "query")
+
+#: The driver that an address without one means, if it is there: SQLAlchemy has others in mind.
+_DRIVERS = {
+    "postgres": "postgresql+psycopg2",
+    "postgresql": "postgresql+psycopg2",
+    "mysql": "mysql+pymysql",
+    "mariadb": "mariadb+pymysql",
 }
 
 
@@ -35,6 +50,8 @@ def make(name: str, arguments: Mapping[str, Any], place_of: Callable[..., Place]
         SyncError: the database cannot be reached, or has no such table or column.
     """
     settings = dict(arguments)
+    if credentials := settings.get("credentials"):
+        settings["credentials"] = _with_driver(credentials, place_of)
     tables: Mapping[str, Mapping[str, Any]] = settings.pop("tables", {})
     names = settings.get("table_names")
     if names is not None and (unknown := [one for one in tables if one not in names]):
@@ -46,7 +63,15 @@ def make(name: str, arguments: Mapping[str, Any], place_of: Callable[..., Place]
     with _database_errors(name, place_of):
         from dlt.sources.sql_database import sql_database
 
-        made = sql_database.clone(name=name)(**settings, table_adapter_callback=_included(tables))
+        from dango_dbt.declared import database_types
+
+        reading = _Reading(tables)
+        made = sql_database.clone(name=name)(
+            **settings,
+            engine_adapter_callback=reading.connected,
+            table_adapter_callback=reading.reflected,
+            type_adapter_callback=database_types.for_dlt,
+        )
         resources = made.resources
     for table in tables:
         if table not in resources:
@@ -56,38 +81,116 @@ def make(name: str, arguments: Mapping[str, Any], place_of: Callable[..., Place]
                 hint=f"it has: {', '.join(resources) or 'none'}",
             )
     for resource in resources.values():
-        _apply(resource, tables.get(resource.name, {}))
+        how = tables.get(resource.name, {})
+        _check_columns(resource.name, reading.columns[resource.name], how, place_of)
+        _apply(resource, how, place_of)
     return made
 
 
-def _apply(resource: DltResource, how: Mapping[str, Any]) -> None:
+def _with_driver(
+    credentials: str | Mapping[str, Any], place_of: Callable[..., Place]
+) -> str | dict[str, Any]:
+    """Name the driver in an address, or in its parts, that names none."""
+    if isinstance(credentials, str):
+        kind, separator, rest = credentials.partition("://")
+        return f"{_driver(kind)}{separator}{rest}"
+    if unknown := [key for key in credentials if key not in _PARTS]:
+        raise ConfigError(
+            f"unknown key `{unknown[0]}` in `credentials`",
+            place=place_of(_KEY, "credentials", unknown[0]),
+            hint=f"the keys here are: {', '.join(_PARTS)}",
+        )
+    return {**credentials, "drivername": _driver(str(credentials.get("drivername", "")))}
+
+
+def _driver(name: str) -> str:
+    named = _DRIVERS.get(name, name)
+    return named if find_spec(named.partition("+")[2] or "sys") else name
+
+
+def _check_columns(
+    table: str, there: Sequence[str], how: Mapping[str, Any], place_of: Callable[..., Place]
+) -> None:
+    """Refuse columns that a table does not have, or that are not among those that are read."""
+    for key in ("included_columns", "incremental", "primary_key"):
+        given = how.get(key, ())
+        for column in [given] if isinstance(given, str) else given:
+            if column not in there:
+                raise SyncError(
+                    f"table `{table}` has no column `{column}`",
+                    place=place_of(_KEY, "tables", table, key),
+                    hint=f"it has: {', '.join(there)}",
+                )
+            if column not in how.get("included_columns", (column,)):
+                raise ConfigError(
+                    f"column `{column}` is not among `included_columns`",
+                    place=place_of(_KEY, "tables", table, key),
+                    hint="add it there",
+                )
+
+
+def _apply(resource: DltResource, how: Mapping[str, Any], place_of: Callable[..., Place]) -> None:
     """Tell dlt how a table is loaded: as a whole, or what is new."""
     if "primary_key" in how:
         resource.apply_hints(primary_key=list(how["primary_key"]))
     disposition = "replace"
     if "incremental" in how:
-        cursor = dlt.sources.incremental(how["incremental"], initial_value=how.get("initial_value"))
-        resource.apply_hints(incremental=cursor)
-        disposition = "merge" if _has_key(resource) else "append"
+        columns = resource.compute_table_schema().get("columns", {})
+        begin, cursor = how.get("initial_value"), how["incremental"]
+        if begin is not None:
+            begin = _begin(begin, columns.get(cursor, {}), resource.name, place_of)
+        resource.apply_hints(incremental=dlt.sources.incremental(cursor, initial_value=begin))
+        has_key = any(column.get("primary_key") for column in columns.values())
+        disposition = "merge" if has_key else "append"
     resource.apply_hints(write_disposition=how.get("write_disposition", disposition))
 
 
-def _has_key(resource: DltResource) -> bool:
-    columns = resource.compute_table_schema().get("columns", {})
-    return any(column.get("primary_key") for column in columns.values())
+def _begin(
+    value: str | float, column: Mapping[str, Any], table: str, place_of: Callable[..., Place]
+) -> Any:  # noqa: ANN401 - of the column's type
+    try:
+        return cursors.initial(value, column)
+    except ValueError as error:
+        raise ConfigError(
+            f"`initial_value` of table `{table}` is no {column.get('data_type')}: {value!r}",
+            place=place_of(_KEY, "tables", table, "initial_value"),
+        ) from error
 
 
-def _included(tables: Mapping[str, Mapping[str, Any]]) -> Callable[[Table], None]:
-    """Make what dlt calls with each table before it reads its columns."""
+class _Reading:
+    """What dlt calls while it reads the definitions of tables."""
 
-    def leave_out(table: Table) -> None:
+    def __init__(self, tables: Mapping[str, Mapping[str, Any]]) -> None:
+        self._tables = tables
+        self._dialect = ""
+        self.columns: dict[str, list[str]] = {}
+
+    def connected(self, engine: Engine) -> Engine:
+        from dango_dbt.declared import database_types
+
+        self._dialect = engine.dialect.name
+        return database_types.connected(engine)
+
+    def reflected(self, table: Table) -> None:
         from dlt.sources.sql_database.schema_types import default_table_adapter
 
-        included = tables.get(table.name, {}).get("included_columns")
-        if included:
-            default_table_adapter(table, list(included))
+        from dango_dbt.declared import database_types
 
-    return leave_out
+        self.columns.setdefault(table.name, [column.name for column in table.columns])
+        if included := self._tables.get(table.name, {}).get("included_columns"):
+            default_table_adapter(table, list(included))
+            if not {column.name for column in table.primary_key} <= set(included):
+                _without_key(table)
+        database_types.adapt(table, self._dialect)
+
+
+def _without_key(table: Table) -> None:
+    """Take away a primary key that is not read as a whole: what is left of it is not unique."""
+    from sqlalchemy import PrimaryKeyConstraint
+
+    for column in table.columns:
+        column.primary_key = False
+    table.append_constraint(PrimaryKeyConstraint())
 
 
 @contextmanager
@@ -101,6 +204,14 @@ def _database_errors(name: str, place_of: Callable[..., Place]) -> Iterator[None
         yield
     except ModuleNotFoundError as error:
         raise _not_installed(error.name or "the database's driver", place_of) from error
+    except (InvalidNativeValue, ConfigFieldMissingException) as error:
+        raise ConfigError(
+            f"source `{name}`: the address of the database is none, or not whole:"
+            f" {first_line(error)}",
+            place=place_of(_KEY, "credentials"),
+            hint="write it as postgresql+psycopg2://user:password@host:port/database, or give its"
+            f" parts under [sources.{name}.credentials] in .dlt/secrets.toml",
+        ) from error
     except exc.InvalidRequestError as error:
         raise SyncError(
             f"source `{name}`: {first_line(error)}", place=place_of(_KEY, "table_names")

@@ -129,12 +129,26 @@ def _references(
         if key and row_key:
             yield _reference(dialect, [key], parent, [row_key], nested=True)
     for reference in table.get("references") or ():
-        columns, referenced = reference["columns"], reference["referenced_columns"]
         other = schema["tables"].get(reference["referenced_table"])
-        if other is None or not set(columns) <= set(table["columns"]):
-            continue  # never loaded here: a test on it could not even compile
-        if set(referenced) <= set(other["columns"]):
-            yield _reference(dialect, columns, reference["referenced_table"], referenced)
+        for columns, referenced in _separate(reference):
+            if other is None or not set(columns) <= set(table["columns"]):
+                continue  # never loaded here: a test on it could not even compile
+            if set(referenced) <= set(other["columns"]):
+                yield _reference(dialect, columns, reference["referenced_table"], referenced)
+
+
+def _separate(reference: Mapping[str, Any]) -> list[tuple[list[str], list[str]]]:
+    """Tell several references to one table apart, which dlt keeps as one.
+
+    A key that has one column twice is none: where a column comes again, another reference begins.
+    """
+    found: list[tuple[list[str], list[str]]] = [([], [])]
+    for column, other in zip(reference["columns"], reference["referenced_columns"], strict=True):
+        if other in found[-1][1]:
+            found.append(([], []))
+        found[-1][0].append(column)
+        found[-1][1].append(other)
+    return found
 
 
 def _reference(

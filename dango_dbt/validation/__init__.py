@@ -1,7 +1,7 @@
 """Everything that can be known to be wrong before a run, found in one go.
 
 Files are read, nothing of the user's is imported, and neither dlt nor dbt is, unless a connection
-and a parse are asked for (or the profile has Jinja to render).
+and a parse are asked for (or the profile has Jinja to render, or a REST API is described).
 """
 
 from __future__ import annotations
@@ -22,6 +22,7 @@ from dango_dbt.validation.code import code_problems
 from dango_dbt.validation.connected import parse_problem
 from dango_dbt.validation.entries import (
     dataset_problem,
+    declaration_problems,
     dlt_file_problems,
     placeholder_problems,
     variable_problems,
@@ -61,6 +62,7 @@ class _Check:
         self.problems += found
         custom_sources = self.root / "custom_sources"
         self.problems += code_problems(config, custom_sources)
+        self.problems += declaration_problems(config)
         self.problems += self.attempt(lambda: variable_problems(config, self.root)) or ()
         self.problems += placeholder_problems(config, self.root)
         project = self.attempt(

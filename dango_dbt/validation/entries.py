@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 
 from dango_dbt.arguments import read_arguments
@@ -13,7 +14,13 @@ from dango_dbt.destinations import Warehouse
 from dango_dbt.errors import ConfigError, Place
 from dango_dbt.toml_files import placeholders, toml_problem
 
-__all__ = ["dataset_problem", "dlt_file_problems", "placeholder_problems", "variable_problems"]
+__all__ = [
+    "dataset_problem",
+    "declaration_problems",
+    "dlt_file_problems",
+    "placeholder_problems",
+    "variable_problems",
+]
 
 _DLT_FILES = (Path(".dlt", "config.toml"), Path(".dlt", "secrets.toml"))
 
@@ -77,6 +84,18 @@ def variable_problems(config: SourcesConfig, root: Path) -> list[ConfigError]:
         if given.broken:
             found.append(given.broken)
     return found
+
+
+def declaration_problems(config: SourcesConfig) -> Iterator[ConfigError]:
+    """Find what dlt would not take of the REST APIs that are described in sources.yml.
+
+    dlt is imported where there are any: its own types say what it takes.
+    """
+    for source in config.sources:
+        if source.enabled and source.type == "rest_api":
+            from dango_dbt.declared import rest_api
+
+            yield from rest_api.check(source.code.kwargs, partial(config.place_of, source))
 
 
 def dataset_problem(

@@ -87,6 +87,30 @@ def test_a_reference_to_what_was_never_loaded_is_dropped(shop: dict[str, Any]) -
 
 
 @pytest.mark.parametrize(
+    ("pairs", "expected"),
+    [
+        ("a-x b-y", ["ab-xy"]),
+        ("a-x b-x", ["a-x", "b-x"]),
+        ("a-x b-y c-x d-y", ["ab-xy", "cd-xy"]),
+        ("a-x b-x gone-x", ["a-x", "b-x"]),
+    ],
+    ids=["one of two columns", "two", "two of two columns", "one was never loaded"],
+)
+def test_several_references_to_one_table_are_told_apart(pairs: str, expected: list[str]) -> None:
+    """dlt joins them: two foreign keys to one table would be tested as if they were one."""
+    text = {"data_type": "text"}
+    columns, referenced = zip(*(pair.split("-") for pair in pairs.split()), strict=True)
+    keys = {"referenced_table": "t", "columns": columns, "referenced_columns": referenced}
+    tables = {
+        "s": {"columns": dict.fromkeys("abcd", text), "references": [keys]},
+        "t": {"columns": dict.fromkeys("xy", text)},
+    }
+    table, _ = dlt_schema.tables({"name": "shop", "tables": tables}, "duckdb")
+    found = ["".join(one.columns) + "-" + "".join(one.referenced) for one in table.references]
+    assert found == expected
+
+
+@pytest.mark.parametrize(
     "name", ["order", "at", "by", "show", "table", "1st", "Größe", "a b", 'q"q']
 )
 def test_a_name_that_needs_quotes_has_them(name: str) -> None:
