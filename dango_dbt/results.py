@@ -19,6 +19,7 @@ __all__ = [
     "NodeResult",
     "Proof",
     "RunResult",
+    "ScheduledSource",
     "SchemaChange",
     "SourceChanges",
     "SyncResult",
@@ -214,6 +215,22 @@ class BuildResult:
 
 
 @dataclass(frozen=True)
+class ScheduledSource:
+    """Whether a source was due in a run that loads only what is.
+
+    Attributes:
+        schedule: as in sources.yml; None: it has none, and is never due.
+        next_due: the first time after now at which it is due, on the clocks of sources.yml's time
+            zone, as ISO 8601 with the offset; None where it has no schedule.
+    """
+
+    name: str
+    schedule: str | None
+    due: bool
+    next_due: str | None
+
+
+@dataclass(frozen=True)
 class RunResult:
     """All that one command did; a part that the command has not is None.
 
@@ -222,6 +239,8 @@ class RunResult:
         impacts: what retyped and removed columns do to the dbt project.
         held: tables, as `source.table`, whose descendants are not built, since a breaking change
             waits to be accepted; of sources that this run has not loaded, too.
+        schedules: whether each source that might have been loaded was due; None: all are loaded,
+            due or not.
     """
 
     command: str
@@ -235,6 +254,12 @@ class RunResult:
     schema_changes: tuple[SourceChanges, ...] | None = None
     impacts: tuple[Impact, ...] | None = None
     held: tuple[str, ...] = ()
+    schedules: tuple[ScheduledSource, ...] | None = None
+
+    @property
+    def nothing_due(self) -> bool:
+        """Whether the run was to load what is due, and nothing is."""
+        return self.schedules is not None and not any(each.due for each in self.schedules)
 
     @property
     def exit_code(self) -> ExitCode:

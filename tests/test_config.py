@@ -147,6 +147,23 @@ def test_all_but_name_type_and_code_has_a_default(sources_yml: Path) -> None:
     assert source.code.kwargs == {}
 
 
+@pytest.mark.parametrize(
+    ("text", "hours"),
+    [
+        ("", 0),
+        ("timezone:\n", 0),
+        ("timezone: UTC\n", 0),
+        ("timezone: Asia/Tokyo\n", 9),
+        ("timezone: Etc/GMT+5\n", -5),
+    ],
+)
+def test_the_time_zone_of_schedules_is_utc_or_as_named(
+    sources_yml: Path, text: str, hours: int
+) -> None:
+    zone = load_text(sources_yml, text + "sources: []").zone
+    assert dt.datetime(2026, 1, 1, tzinfo=zone).utcoffset() == dt.timedelta(hours=hours)
+
+
 @pytest.mark.parametrize("schedule", ["@daily", "*/5 9-17 1,15 jan-mar mon", "0 0 29 2 *"])
 def test_a_schedule_that_comes_round_is_taken(sources_yml: Path, schedule: str) -> None:
     (source,) = load_text(sources_yml, in_source(f"schedule: {schedule!r}")).sources
@@ -280,6 +297,15 @@ REFUSED: list[tuple[str | bytes, str, str]] = [
     (in_source("schedule: 61 * * * *"), "7:15", "must be times that come round"),
     (in_source("schedule: 0 2 * * foo"), "7:15", "must be times that come round"),
     (in_source("schedule: 0 2 * * */0"), "7:15", "must be times that come round"),
+    ("timezone: Berlin", "1:11", "`timezone` must be the IANA name of a time zone, such as"),
+    ("timezone: Berlin", "1:11", "did you mean `Europe/Berlin`?"),
+    ("timezone: europe/berlin", "1:11", "did you mean `Europe/Berlin`?"),
+    ("timezone: Europe", "1:11", "must be the IANA name of a time zone"),
+    ("timezone: Europe/../Europe/Berlin", "1:11", "must be the IANA name of a time zone"),
+    ("timezone: localtime", "1:11", "must be the IANA name of a time zone"),
+    ("timezone: /etc/localtime", "1:11", "must be the IANA name of a time zone"),
+    ("timezone: ''", "1:11", "must be the IANA name of a time zone"),
+    ("timezone: 1", "1:11", "`timezone` must be text, not `1`"),
     (in_source("staging: hide"), "7:14", "`staging` must be a mapping of keys and values"),
     (in_source("staging: {dedup: true}"), "7:15", "`dedup`, did you mean `deduplicate`?"),
     (in_source("staging: {exclude: '*'}"), "7:24", "`exclude` must be a list, not '*'"),

@@ -22,7 +22,15 @@ from dango_dbt.validation import dataset_problem
 if TYPE_CHECKING:
     from dango_dbt.sync import Refresh, SyncJob
 
-__all__ = ["LoadOptions", "Loaded", "jobs_for", "refuse_unknown", "restore_schemas", "sync_sources"]
+__all__ = [
+    "LoadOptions",
+    "Loaded",
+    "jobs_for",
+    "refuse_unknown",
+    "restore_schemas",
+    "selected_sources",
+    "sync_sources",
+]
 
 
 @dataclass(frozen=True)
@@ -74,7 +82,7 @@ def sync_sources(  # noqa: PLR0913, PLR0917 - all that a load depends on
     """
     from dango_dbt import destinations
 
-    sources, broken = _selected(config, chosen.names)
+    sources, broken = selected_sources(config, chosen.names)
     if not sources and not broken:
         if chosen.names is None:
             progress.warning("no source is enabled: nothing to load")
@@ -206,7 +214,7 @@ def refuse_unknown(config: SourcesConfig, names: Sequence[str]) -> None:
             )
 
 
-def _selected(
+def selected_sources(
     config: SourcesConfig, names: Sequence[str] | None
 ) -> tuple[list[SourceConfig], list[BrokenSource]]:
     """Find the sources to load, in the file's order; None: all that are enabled.

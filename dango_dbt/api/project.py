@@ -6,12 +6,14 @@ import time
 from collections.abc import Sequence
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, replace
+from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 from dango_dbt import build as dbt
 from dango_dbt import credentials
 from dango_dbt.api.building import BuildOptions, build_after, note_built
+from dango_dbt.api.due import without_build
 from dango_dbt.api.generating import (
     accept_file,
     accept_properties,
@@ -83,6 +85,8 @@ class Project:
         selector: str | None = None,
         state: str | Path | None = None,
         target: str | None = None,
+        due: bool = False,
+        now: datetime | None = None,
         refresh: Refresh | None = None,
         allow_empty: bool = False,
         parallel: int = PARALLEL_SOURCES,
@@ -100,6 +104,9 @@ class Project:
             selector: the name of a selector in selectors.yml, instead of both.
             state: the folder with the artefacts that `state:` compares with.
             target: name of the dbt target; None: the profile's default.
+            due: load only those that are due by their schedules, since their last load that
+                succeeded; one without a schedule never is.
+            now: the time that `due` goes by; None: that of this machine's clock.
             refresh: what raw data to drop first, in dlt's words; None: nothing.
             allow_empty: load although a filled table becomes empty by it.
             parallel: how many sources to load at the same time.
@@ -115,7 +122,8 @@ class Project:
             LockError: another run on this target is not done in time.
         """
         started = time.perf_counter()
-        selected = Selected(tuple(sources), Selection.of(select, exclude, selector, state))
+        nodes = Selection.of(select, exclude, selector, state)
+        selected = Selected(tuple(sources), nodes, due, now)
         options = LoadOptions(refresh, allow_empty, parallel, fail_fast)
         progress = progress or Progress()
         resolved = target_to_load(self.layout, self.config, target)
@@ -306,6 +314,8 @@ class Project:
         selector: str | None = None,
         state: str | Path | None = None,
         target: str | None = None,
+        due: bool = False,
+        now: datetime | None = None,
         refresh: Refresh | None = None,
         allow_empty: bool = False,
         parallel: int = PARALLEL_SOURCES,
@@ -320,9 +330,10 @@ class Project:
         """Load sources, generate dbt code from them, and build.
 
         All is loaded and built or, where something is selected, just that. A source that fails
-        takes only its own descendants out of the build. The arguments are those of `sync` and
-        `build`, `frozen`: build the dbt code as it is, without generating any, and `changed_only`:
-        build only what is downstream of tables that have changed since it was built.
+        takes only its own descendants out of the build. With `due` dbt does not run where nothing
+        is. The arguments are those of `sync` and `build`, `frozen`: build the dbt code as it is,
+        without generating any, and `changed_only`: build only what is downstream of tables that
+        have changed since it was built.
 
         Raises:
             ConfigError: the project or an argument is wrong; nothing has been loaded then.
@@ -331,14 +342,15 @@ class Project:
         """
         started = time.perf_counter()
         progress = progress or Progress()
-        selected = Selected(tuple(sources), Selection.of(select, exclude, selector, state))
+        nodes = Selection.of(select, exclude, selector, state)
+        selected = Selected(tuple(sources), nodes, due, now)
         loading = LoadOptions(refresh, allow_empty, parallel, fail_fast)
         options = BuildOptions(threads, full_refresh, fail_fast, changed_only)
         resolved = target_to_load(self.layout, self.config, target)
         with self._alone("sync-and-build", resolved.name, lock_timeout, progress):
             run = sync_and_generate(self, selected, loading, resolved, progress, frozen=frozen)
-            run = replace(run, command="sync-and-build")
-            if run.error is None:
+            run = without_build(replace(run, command="sync-and-build"))
+            if run.error is None and run.build is None:
                 built = build_after(self.layout, self.config, run, selected, options, progress)
                 run = replace(run, build=built)
         return replace(run, seconds=time.perf_counter() - started)

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from datetime import datetime, timezone
 from typing import TYPE_CHECKING
 
 from dango_dbt import build as dbt
+from dango_dbt.api.due import also_due, due_only, scheduled
 from dango_dbt.api.generating import generate_after
 from dango_dbt.api.left_out import explained, known, warn_of_removed
 from dango_dbt.api.loading import LoadOptions, refuse_unknown, sync_sources
@@ -32,10 +34,19 @@ class Selected:
     Attributes:
         sources: the names; `--source x` means `source:x+`.
         nodes: the rest.
+        due: load only those of the sources that are due by their schedules.
+        now: the time to go by; None: that of this machine's clock, once it is the run's turn.
     """
 
     sources: tuple[str, ...]
     nodes: Selection
+    due: bool = False
+    now: datetime | None = None
+
+    @property
+    def clock(self) -> datetime | None:
+        """The time that `due` goes by; None: whether a source is due does not matter."""
+        return (self.now or datetime.now(timezone.utc)) if self.due else None
 
     def __bool__(self) -> bool:
         """Whether anything is selected."""
@@ -75,11 +86,13 @@ def sync_and_generate(  # noqa: PLR0913 - all that it depends on
     follows = adapter_followed(layout, config) if generate or frozen else None
     if found := project.unreferenced():
         progress.warning(unreferenced_text(found, config.names))
-    run = RunResult("sync", target.name, sources=())
+    schedules = scheduled(layout, config, target, selected.clock)
+    run = RunResult("sync", target.name, sources=(), schedules=schedules)
     chosen = ToLoad(selected.sources or None)
     if selected.nodes:
         refuse_unknown(config, selected.sources)
         first = never_generated(layout, config) if follows and not frozen else []
+        first = also_due(first, run)
         if first:
             progress.warning(_loaded_first(first))
             run = _load(project, run, ToLoad(tuple(first)), target, options, progress)
@@ -99,6 +112,9 @@ def sync_and_generate(  # noqa: PLR0913 - all that it depends on
             code = ExitCode.worst(run.error_code, error.exit_code)
             return replace(run, error=failure, error_code=code)
         chosen = to_load(layout, config, nodes, target.name).without(first)
+    chosen, run = due_only(config, chosen, run, progress)
+    if run.nothing_due and not chosen.names:
+        return run
     run = _load(project, run, chosen, target, options, progress)
     if frozen:  # generation warns by itself
         warn_of_removed(layout, config, progress)

@@ -26,6 +26,10 @@ class ToLoad:
     names: tuple[str, ...] | None = None
     resources: Mapping[str, frozenset[str]] = field(default_factory=dict)
 
+    def only(self, names: Collection[str]) -> ToLoad:
+        """Leave out all other sources than these; with none given, all of them."""
+        return ToLoad(tuple(names), self.resources)
+
     def without(self, names: Collection[str]) -> ToLoad:
         """Leave out sources that have been loaded already."""
         left = tuple(name for name in self.names or () if name not in names)

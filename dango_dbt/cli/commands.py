@@ -61,6 +61,7 @@ def init(directory: Path, dbt_project: Path | None) -> None:
 )
 @selection
 @options.source
+@options.due
 @options.target
 @options.full_refresh
 @options.threads
@@ -86,7 +87,7 @@ def sync_and_build(reporting: Reporting, **arguments: Any) -> None:  # noqa: ANN
     With --select and the like, loads exactly the sources' tables that dbt's selection contains, and
     builds just that selection: `+fct_orders` is the model with all that it needs, `fct_orders`
     loads nothing. `--source shop` is `--select source:shop+`. A source that fails takes only its
-    own descendants out of the build.
+    own descendants out of the build. With --due, dbt does not run where no source is due.
     """
     run(
         reporting,
@@ -101,6 +102,7 @@ def sync_and_build(reporting: Reporting, **arguments: Any) -> None:  # noqa: ANN
 )
 @selection
 @options.source
+@options.due
 @options.target
 @click.option("--no-generate", is_flag=True, help="Only load; leave the dbt project as it is.")
 @click.option(
@@ -141,13 +143,16 @@ def _meant(
     select: tuple[str, ...],
     exclude: tuple[str, ...],
     selector: str | None,
+    *,
+    due: bool,
     **_: object,
 ) -> str:
     """Say what is to be loaded, as it was given."""
     given = [*sources, *(f"`{criterion}`" for criterion in select)]
     given += [f"selector `{selector}`"] if selector else []
     without = f" without {', '.join(f'`{criterion}`' for criterion in exclude)}" if exclude else ""
-    return (", ".join(given) or "all enabled sources") + without
+    of_these = ", of what is due" if due else ""
+    return (", ".join(given) or "all enabled sources") + without + of_these
 
 
 def _confirm(refresh: str, of: str) -> None:

@@ -14,6 +14,7 @@ from dango_dbt.cli.running import Reporting
 __all__ = [
     "allow_empty",
     "as_json",
+    "due",
     "fail_fast",
     "full_refresh",
     "junit_xml",
@@ -45,6 +46,12 @@ source = click.option(
     multiple=True,
     metavar="NAME",
     help="Only this source; may be given several times. Default: all that are enabled.",
+)
+due = click.option(
+    "--due",
+    is_flag=True,
+    help="Load only the sources that are due by their `schedule:`, since their last load that"
+    " succeeded; never one without a schedule.",
 )
 fail_fast = click.option(
     "-x",

@@ -10,8 +10,9 @@ from pydantic import AfterValidator, ConfigDict, Field, model_validator
 from pydantic_core import PydanticCustomError
 
 from dango_dbt.config.base import Config
+from dango_dbt.schedules import clock_times, time_zone
 
-__all__ = ["AgeConfig", "FreshnessConfig", "Schedule", "longest_pause"]
+__all__ = ["AgeConfig", "FreshnessConfig", "Schedule", "TimeZone", "longest_pause"]
 
 # Five fields of standard cron, or a word for them. What croniter knows beyond that (seconds, `L`,
 # `#`, random `R`) no CI system knows, and `R` would make the generated text another each time.
@@ -52,16 +53,28 @@ class FreshnessConfig(Config):
 
 def _comes_round(schedule: str) -> str:
     """Refuse what is no time (`99 * * * *`), or never comes (31 February)."""
-    from croniter import CroniterError, croniter
+    from croniter import CroniterError
 
     try:
-        croniter(schedule, _BEGIN).get_next()
+        clock_times(schedule, _BEGIN).get_next()
     except CroniterError as error:
         raise PydanticCustomError("never", "no such time") from error
     return schedule
 
 
 Schedule = Annotated[str, Field(pattern=_CRON), AfterValidator(_comes_round)]
+
+
+def _is_zone(name: str) -> str:
+    """Refuse what is the name of no time zone."""
+    try:
+        time_zone(name)
+    except KeyError as error:
+        raise PydanticCustomError("no_zone", "no time zone") from error
+    return name
+
+
+TimeZone = Annotated[str, AfterValidator(_is_zone)]
 
 
 def longest_pause(schedule: str) -> timedelta:
@@ -73,18 +86,16 @@ def longest_pause(schedule: str) -> timedelta:
     Args:
         schedule: as in sources.yml, so that it comes round.
     """
-    from croniter import croniter
-
     just_before = timedelta(seconds=1)  # a run at midnight itself counts as after it
-    first: datetime = croniter(schedule, _BEGIN - just_before).get_next(datetime)
+    first: datetime = clock_times(schedule, _BEGIN - just_before).get_next(datetime)
     times = [first]
-    runs = croniter(schedule, first)
+    runs = clock_times(schedule, first)
     while (following := runs.get_next(datetime)).date() == first.date():
         times.append(following)
     pauses = [later - earlier for earlier, later in pairwise(times)]
     for day in range(1, 367):
         midnight = _BEGIN + timedelta(days=day)
-        before: datetime = croniter(schedule, midnight).get_prev(datetime)
-        after: datetime = croniter(schedule, midnight - just_before).get_next(datetime)
+        before: datetime = clock_times(schedule, midnight).get_prev(datetime)
+        after: datetime = clock_times(schedule, midnight - just_before).get_next(datetime)
         pauses.append(after - before)
     return max(pauses)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import tzinfo
 from pathlib import Path
 from typing import Annotated, Any, Literal, TypeAlias
 
@@ -19,7 +20,7 @@ from pydantic import (
 from pydantic_core import PydanticCustomError
 
 from dango_dbt.config.base import Config
-from dango_dbt.config.freshness import FreshnessConfig, Schedule
+from dango_dbt.config.freshness import FreshnessConfig, Schedule, TimeZone
 from dango_dbt.config.source_types import (
     SOURCE_TYPES,
     DltNativeConfig,
@@ -31,6 +32,7 @@ from dango_dbt.config.source_types import (
 )
 from dango_dbt.config.staging import StagingConfig
 from dango_dbt.errors import ConfigError, Place
+from dango_dbt.schedules import time_zone
 
 __all__ = [
     "STAGING_DATASET_SUFFIX",
@@ -131,8 +133,8 @@ class SourceConfig(Config):
     )
     schedule: Schedule | None = Field(
         default=None,
-        description="How often the source is to be loaded, as five fields of cron or @daily and"
-        " the like. `dbt source freshness` follows from it.",
+        description="When the source is to be loaded, as five fields of cron or @daily and the"
+        " like, on clocks of `timezone`: `--due` goes by it, and `dbt source freshness`.",
     )
     freshness: FreshnessConfig | None = Field(
         default=None,
@@ -230,6 +232,10 @@ class SourcesConfig(Config):
         default="dbt_project",
         description="The folder of the dbt project, relative to the project's root.",
     )
+    timezone: TimeZone = Field(
+        default="UTC",
+        description="The time zone of all schedules, by its IANA name, such as Europe/Berlin.",
+    )
     generate: GenerateConfig = Field(
         default=GenerateConfig(), description="Settings of the generated dbt code."
     )
@@ -278,6 +284,11 @@ class SourcesConfig(Config):
             if path[:end] in self._reading.places:
                 return self._reading.places[path[:end]]
         return Place(Path(".dango", "sources.yml"))
+
+    @property
+    def zone(self) -> tzinfo:
+        """The time zone of all schedules."""
+        return time_zone(self.timezone)
 
     def place_of(self, source: SourceConfig, *path: str | int) -> Place:
         """Say where a source's entry, or the value of a key in it, stands in the file.

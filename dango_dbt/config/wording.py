@@ -14,6 +14,7 @@ from dango_dbt.config.document import Document
 from dango_dbt.config.models import KeyPath, SourcesConfig
 from dango_dbt.config.problem import Problem
 from dango_dbt.errors import ConfigError
+from dango_dbt.schedules import similar_zones
 
 if TYPE_CHECKING:
     from pydantic_core import ErrorDetails
@@ -37,6 +38,7 @@ _MUST_BE = {
     "model_attributes_type": "a mapping of keys and values",
     "no_threshold": "a mapping with `warn_after`, `error_after` or both",
     "never": "times that come round",
+    "no_zone": "the IANA name of a time zone, such as Europe/Berlin",
 }
 
 #: How much of a wrong text a message shows.
@@ -196,6 +198,8 @@ def _hint(kind: str, value: Any, written: str | None) -> str | None:  # noqa: AN
         return f"put it in quotes: '{written}'"
     if kind in {"bool_type", "int_type"} and isinstance(value, str):
         return "write it without quotes" if _is_meant(kind, value) else None
+    if kind == "no_zone" and (similar := similar_zones(value)):
+        return f"did you mean {' or '.join(f'`{zone}`' for zone in similar)}?"
     if kind == "tuple_type":
         return "begin each item with `- `"
     return None

@@ -11,6 +11,7 @@ from dango_dbt.results import (
     Impact,
     NodeResult,
     RunResult,
+    ScheduledSource,
     SchemaChange,
     SyncResult,
 )
@@ -27,8 +28,8 @@ def to_json(result: RunResult) -> str:
     """Give the run as a JSON document, without a newline at its end.
 
     Every command gives the same keys. A part that the command does not have, or did not get to, is
-    empty: `sources`, `schema_changes`, `impacts`, `held` and `files` are `[]`, `build` is `not_run`
-    without nodes.
+    empty: `sources`, `schedules`, `schema_changes`, `impacts`, `held` and `files` are `[]`, `build`
+    is `not_run` without nodes.
     `error` at the top is why the run ended before all its parts were done; null where it did not. A
     source's `seconds` always has its stages; null for one that was not reached.
     """
@@ -38,6 +39,7 @@ def to_json(result: RunResult) -> str:
         "exit_code": int(result.exit_code),
         "target": result.target,
         "sources": [_source(source) for source in result.sources or ()],
+        "schedules": [_schedule(each) for each in result.schedules or ()],
         "schema_changes": [
             {"source": source.name, **_change(change)}
             for source in result.schema_changes or ()
@@ -72,6 +74,15 @@ def _source(source: SyncResult) -> dict[str, object]:
             for stage in _STAGES
         },
         "error": failure_document(source.error),
+    }
+
+
+def _schedule(each: ScheduledSource) -> dict[str, object]:
+    return {
+        "source": each.name,
+        "schedule": each.schedule,
+        "due": each.due,
+        "next_due": each.next_due,
     }
 
 

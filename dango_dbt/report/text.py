@@ -14,6 +14,7 @@ from dango_dbt.report import (
     discovery,
     listing,
     sample_test,
+    schedules,
     sections,
     status,
     tree,
@@ -65,6 +66,7 @@ def summary(result: RunResult, console: Console, verbosity: Verbosity = Verbosit
     interrupted = result.exit_code == ExitCode.INTERRUPTED  # dbt calls what it stops failed
     parts = [
         sections.sources(found, verbosity),
+        schedules.not_due(result.schedules or (), verbosity),
         sections.schema_changes(result.schema_changes or found, verbosity),
         sections.impacts(result.impacts or (), verbosity),
         sections.files(files, verbosity, "Plan" if result.command == "plan" else "Files"),

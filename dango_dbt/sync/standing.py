@@ -37,10 +37,12 @@ class Standing:
 
     Attributes:
         loaded: when its last load was finished, in UTC; None: never.
+        began: when that began, or the one that was last to begin; None: as above.
         rows: rows by table, of those that are there; None: not counted.
     """
 
     loaded: datetime | None
+    began: datetime | None
     rows: Mapping[str, int] | None
 
 
@@ -124,8 +126,9 @@ def _standing(
             state = load_pipeline_state_from_destination(source.pipeline, client)
             name = state.get("default_schema_name") if state else None
         if name is None or not tables - {names.state_table_name} <= there:
-            return Standing(None, {} if rows else None)
-        return Standing(_loaded(name, client), _rows(name, client) if rows else None)
+            return Standing(None, None, {} if rows else None)
+        loaded, began = _loaded(name, client)
+        return Standing(loaded, began, _rows(name, client) if rows else None)
 
 
 def _there(tables: Iterable[str], client: SqlJobClientWithStagingDataset) -> set[str]:
@@ -133,16 +136,32 @@ def _there(tables: Iterable[str], client: SqlJobClientWithStagingDataset) -> set
     return {table for table, columns in client.get_storage_tables(tables) if columns}
 
 
-def _loaded(schema: str, client: SqlJobClientWithStagingDataset) -> datetime | None:
+def _loaded(
+    schema: str, client: SqlJobClientWithStagingDataset
+) -> tuple[datetime | None, datetime | None]:
+    """Ask when a schema was last loaded, and when the load began.
+
+    dlt names a load after the time at which it extracts. What a run finishes that an earlier one
+    has extracted is loaded now, and began then.
+    """
     sql, naming = client.sql_client, client.schema.naming
-    inserted_at, status, schema_name = (
+    inserted_at, load_id, status, schema_name = (
         sql.escape_column_name(naming.normalize_identifier(column))
-        for column in ("inserted_at", "status", "schema_name")
+        for column in ("inserted_at", "load_id", "status", "schema_name")
     )
     loads = sql.make_qualified_table_name(client.schema.loads_table_name)
-    query = f"SELECT max({inserted_at}) FROM {loads} WHERE {status} = 0 AND {schema_name} = %s"
-    ((loaded,),) = sql.execute_sql(query, schema) or [(None,)]
-    return _utc(loaded)
+    query = (
+        f"SELECT max({inserted_at}), max({load_id}) FROM {loads}"
+        f" WHERE {status} = 0 AND {schema_name} = %s"
+    )
+    ((last, named),) = sql.execute_sql(query, schema) or [(None, None)]
+    loaded = _utc(last)
+    if loaded is None:
+        return None, None
+    try:
+        return loaded, min(loaded, datetime.fromtimestamp(float(named), timezone.utc))
+    except (ValueError, OverflowError, OSError):  # another pipeline's, which names its loads itself
+        return loaded, loaded
 
 
 def _rows(schema: str, client: SqlJobClientWithStagingDataset) -> Mapping[str, int]:
