@@ -42,7 +42,7 @@ def take_created(kind: Any) -> None:  # noqa: ANN401 - localstripe has no types
     """Let a class's list take `created[gt]`, as Stripe's does."""
     as_it_was = kind._api_list_all.__func__
 
-    def listed(cls: Any, url: str, created: Any = None, **given: Any) -> Any:  # noqa: ANN401
+    def listed(cls: Any, /, url: str, created: Any = None, **given: Any) -> Any:  # noqa: ANN401
         found = as_it_was(cls, url, **given)
         if created is not None:
             found._list = [each for each in found._list if each.created > int(created["gt"])]
