@@ -1,0 +1,100 @@
+"""Connectors of the catalogue, loaded with dlt into a DuckDB file each."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from tests.connectors import vendor as vendors
+
+if TYPE_CHECKING:
+    from dlt.sources import DltSource
+
+
+@dataclass(frozen=True)
+class Warehouse:
+    """A pipeline with its DuckDB file, loaded into run by run."""
+
+    pipeline: Any
+
+    def load(self, source: DltSource) -> None:
+        """Load all that a source yields; incremental cursors stay as the last run left them."""
+        self.pipeline.run(source).raise_on_failed_jobs()
+
+    def rows(self, sql: str) -> list[tuple[Any, ...]]:
+        """Query the file; tables go by their bare names."""
+        with self.pipeline.sql_client() as client:
+            return list(client.execute_sql(sql) or ())
+
+    def counts(self) -> dict[str, int]:
+        """Count the rows of all tables with data, nested ones too."""
+        tables = self.pipeline.default_schema.data_tables(seen_data_only=True)
+        return {
+            table["name"]: self.rows(f'select count(*) from "{table["name"]}"')[0][0]
+            for table in tables
+        }
+
+    def columns(self) -> dict[str, set[str]]:
+        """Name the columns of all tables with data."""
+        tables = self.pipeline.default_schema.data_tables(seen_data_only=True)
+        return {table["name"]: set(table["columns"]) for table in tables}
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _dlt_settings() -> Iterator[None]:
+    """No telemetry; and a refused request is an answer, not something to try again."""
+    settings = {"RUNTIME__DLTHUB_TELEMETRY": "false", "RUNTIME__REQUEST_MAX_ATTEMPTS": "1"}
+    os.environ.update(settings)
+    yield
+    for name in settings:
+        del os.environ[name]
+
+
+@pytest.fixture
+def vendor() -> Iterator[vendors.Vendor]:
+    """Give a server that refuses what it was not told to expect."""
+    with vendors.serving() as serving:
+        yield serving
+
+
+@pytest.fixture
+def warehouse(tmp_path: Path) -> Warehouse:
+    """Give an empty DuckDB file with a pipeline of its own."""
+    return _warehouse(tmp_path)
+
+
+@pytest.fixture(scope="module")
+def shared_warehouse(tmp_path_factory: pytest.TempPathFactory) -> Warehouse:
+    """Give one that several tests of a module look at."""
+    return _warehouse(tmp_path_factory.mktemp("shared"))
+
+
+@pytest.fixture(scope="session")
+def source_of() -> Callable[[str, Mapping[str, str]], DltSource]:
+    """Make a dlt source of a connector: its name, and credentials; others have their defaults."""
+    return _source
+
+
+def _warehouse(folder: Path) -> Warehouse:
+    import dlt
+
+    pipeline = dlt.pipeline(
+        "catalogue",
+        pipelines_dir=str(folder / "state"),
+        destination=dlt.destinations.duckdb(str(folder / "warehouse.duckdb")),
+        dataset_name="raw",
+    )
+    return Warehouse(pipeline)
+
+
+def _source(name: str, credentials: Mapping[str, str]) -> DltSource:
+    from dlt.sources.rest_api import rest_api_source
+
+    from tests.connectors.loading import rest_api_config
+
+    return rest_api_source(rest_api_config(name, credentials), name=name)

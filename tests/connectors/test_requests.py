@@ -1,0 +1,50 @@
+"""What each connector asks its vendor for, request by request: `requests/<connector>.yaml`.
+
+To add a connector, add a file there: the credentials, the headers of every request, and of each
+run the requests with their answers and the rows of all tables afterwards. At least two runs, so
+that the second shows what is incremental, and two pages wherever the vendor has pages.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+import yaml
+
+from tests.connectors.loading import CONNECTORS
+from tests.connectors.vendor import Vendor, conversation
+
+if TYPE_CHECKING:
+    from tests.connectors.conftest import Warehouse
+
+FILES = sorted((Path(__file__).parent / "requests").glob("*.yaml"))
+
+
+@pytest.mark.parametrize("path", FILES, ids=lambda path: path.stem)
+def test_a_connector_asks_for_exactly_this(
+    path: Path, vendor: Vendor, warehouse: Warehouse, source_of: Callable[..., Any]
+) -> None:
+    from dlt.pipeline.exceptions import PipelineStepFailed
+
+    talk = conversation(path, vendor.url)
+    for run in talk.runs:
+        vendor.expected[:] = run.exchanges
+        try:
+            warehouse.load(source_of(path.stem, talk.credentials))
+        except PipelineStepFailed:
+            vendor.settle()  # says more than dlt can, where the failure is the refusal of a request
+            raise
+        vendor.settle()
+        assert warehouse.counts() == dict(run.rows)
+    _relationships_name_columns_that_were_loaded(path.stem, warehouse.columns())
+
+
+def _relationships_name_columns_that_were_loaded(name: str, columns: dict[str, set[str]]) -> None:
+    given = yaml.safe_load((CONNECTORS / f"{name}.yml").read_text("utf-8"))
+    for each in given.get("relationships", ()):
+        for end in (each["from"], each["to"]):
+            table, column = end.split(".")
+            assert column in columns.get(table, ()), f"{end} was not loaded"
