@@ -6,7 +6,7 @@ import os
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 import pytest
 
@@ -14,6 +14,7 @@ from tests.connectors import vendor as vendors
 
 if TYPE_CHECKING:
     from dlt.sources import DltSource
+    from dlt.sources.rest_api import RESTAPIConfig
 
 
 @dataclass(frozen=True)
@@ -95,6 +96,12 @@ def _warehouse(folder: Path) -> Warehouse:
 def _source(name: str, credentials: Mapping[str, str]) -> DltSource:
     from dlt.sources.rest_api import rest_api_source
 
-    from tests.connectors.loading import rest_api_config
+    from dango_dbt.connectors import connector, filled, with_references
 
-    return rest_api_source(rest_api_config(name, credentials), name=name)
+    known = connector(name)
+    assert known.load.rest_api is not None
+    defaults = {key: credential.default for key, credential in known.credentials.items()}
+    config = with_references(known.load.rest_api, known.relationships)
+    return rest_api_source(
+        cast("RESTAPIConfig", filled(config, {**defaults, **credentials})), name=name
+    )

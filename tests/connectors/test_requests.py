@@ -12,9 +12,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
-import yaml
 
-from tests.connectors.loading import CONNECTORS
+from dango_dbt.connectors import connector
 from tests.connectors.vendor import Vendor, conversation
 
 if TYPE_CHECKING:
@@ -43,8 +42,7 @@ def test_a_connector_asks_for_exactly_this(
 
 
 def _relationships_name_columns_that_were_loaded(name: str, columns: dict[str, set[str]]) -> None:
-    given = yaml.safe_load((CONNECTORS / f"{name}.yml").read_text("utf-8"))
-    for each in given.get("relationships", ()):
-        for end in (each["from"], each["to"]):
+    for each in connector(name).relationships:
+        for end in (each.source, each.target):
             table, column = end.split(".")
             assert column in columns.get(table, ()), f"{end} was not loaded"
