@@ -2,21 +2,34 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
+import pytest
 import yaml
 
 from dango_dbt import config, sources
 from dango_dbt.adding.drafting import of_catalogue
+from tests import mariadb as mysql
+from tests import postgres as postgresql
 from tests.connectors.conftest import Warehouse
-from tests.postgres import PASSWORD, USER
 
 if TYPE_CHECKING:
     from dlt.sources import DltSource
 
+    from tests.mariadb import MariaDb
     from tests.postgres import Server
+
+
+@pytest.fixture(scope="module")
+def mariadb() -> Iterator[MariaDb]:
+    """Start a MariaDB; without one the test is skipped."""
+    with mysql.running() as server:
+        if server is None:
+            pytest.skip("no MariaDB here, or nobody to run it: apt-get install mariadb-server")
+        yield server
 
 
 def declared(root: Path, connector: str, **given: str) -> DltSource:
@@ -58,7 +71,8 @@ def test_postgresql_loads_the_tables_of_one_schema(
         "insert into orders values (10, 1, 5.50, '2026-01-01T10:00:00Z');"
     )
     host = f"127.0.0.1:{database.port}"
-    url = f"postgresql+psycopg2://{USER}:{quote(PASSWORD, safe='')}@{host}/{database.name}"
+    password = quote(postgresql.PASSWORD, safe="")
+    url = f"postgresql+psycopg2://{postgresql.USER}:{password}@{host}/{database.name}"
     warehouse.load(declared(tmp_path, "postgresql", credentials=url))
     assert warehouse.counts() == {"customers": 2, "orders": 1}
     assert (keys(warehouse, "customers"), keys(warehouse, "orders")) == (["id"], ["id"])
@@ -69,6 +83,28 @@ def test_postgresql_loads_the_tables_of_one_schema(
     warehouse.load(declared(tmp_path, "postgresql", credentials=url))
     assert warehouse.rows("select count(*) from customers") == [(3,)]
     assert warehouse.rows("select count(*) from orders") == [(0,)]
+
+
+def test_mysql_loads_the_tables_of_a_database(
+    tmp_path: Path, mariadb: MariaDb, warehouse: Warehouse
+) -> None:
+    mariadb.database("catalogue")
+    mariadb.execute(
+        "create table customers (id int primary key, name varchar(20) not null);"
+        "create table orders (id int primary key, customer_id int, total decimal(10, 2),"
+        " foreign key (customer_id) references customers (id));"
+        "insert into customers values (1, 'Ann'), (2, 'Bob');"
+        "insert into orders values (10, 1, 5.50);",
+        "catalogue",
+    )
+    password = quote(mysql.PASSWORD, safe="")
+    url = f"mysql+pymysql://{mysql.USER}:{password}@127.0.0.1:{mariadb.port}/catalogue"
+    warehouse.load(declared(tmp_path, "mysql", credentials=url))
+    assert warehouse.counts() == {"customers": 2, "orders": 1}
+    assert (keys(warehouse, "customers"), keys(warehouse, "orders")) == (["id"], ["id"])
+    assert str(warehouse.rows("select total from orders")[0][0]) == "5.50"
+    references = warehouse.pipeline.default_schema.tables["orders"]["references"]
+    assert [one["referenced_table"] for one in references] == ["customers"]
 
 
 def test_filesystem_loads_the_files_below_a_folder(tmp_path: Path, warehouse: Warehouse) -> None:
