@@ -1,6 +1,7 @@
 """Other usual spellings of REST configuration → dlt's; pure.
 
-Guides write some names otherwise than dlt does. Both are understood, and dlt's are documented.
+Guides write some names otherwise than dlt does. Both are understood, and dlt's are documented. What
+dlt would mix up is written apart as well.
 """
 
 from __future__ import annotations
@@ -50,6 +51,8 @@ def as_dlt(config: Mapping[str, Any]) -> dict[str, Any]:
         written["resources"] = [
             _resource(one) if isinstance(one, Mapping) else one for one in resources
         ]
+        if _parameters(defaults):
+            written["resources"] = [_apart(one) for one in written["resources"]]
     return written
 
 
@@ -58,6 +61,27 @@ def _resource(resource: Mapping[str, Any]) -> dict[str, Any]:
     if isinstance(endpoint := resource.get("endpoint"), Mapping):
         written["endpoint"] = _incremental(_connection(endpoint))
     return written
+
+
+def _parameters(defaults: object) -> object:
+    endpoint = defaults.get("endpoint") if isinstance(defaults, Mapping) else None
+    return endpoint.get("params") if isinstance(endpoint, Mapping) else None
+
+
+def _apart(resource: object) -> object:
+    """Give a resource parameters of its own, where it has only the default ones.
+
+    dlt hands one dictionary to all these, and writes a cursor's `start_param` into it: the next
+    resource would ask for what is new of another one, and miss the rest.
+    """
+    own = {"name": resource} if isinstance(resource, str) else resource
+    if not isinstance(own, Mapping):
+        return resource
+    endpoint = own.get("endpoint", {})
+    endpoint = {"path": endpoint} if isinstance(endpoint, str) else endpoint
+    if not isinstance(endpoint, Mapping) or "params" in endpoint:
+        return resource
+    return {**own, "endpoint": {**endpoint, "params": {}}}
 
 
 def _connection(part: Mapping[str, Any]) -> dict[str, Any]:

@@ -31,8 +31,11 @@ def test_a_connector_asks_for_exactly_this(
     talk = conversation(path, vendor.url)
     for run in talk.runs:
         vendor.expected[:] = run.exchanges
+        source = source_of(path.stem, talk.credentials)
+        for name in talk.also:
+            source.resources[name].selected = True
         try:
-            warehouse.load(source_of(path.stem, talk.credentials))
+            warehouse.load(source)
         except PipelineStepFailed:
             vendor.settle()  # says more than dlt can, where the failure is the refusal of a request
             raise

@@ -111,10 +111,15 @@ class Run:
 
 @dataclass(frozen=True)
 class Conversation:
-    """A file of `requests/`: credentials, and what each of two or more runs asks for."""
+    """A file of `requests/`: credentials, and what each of two or more runs asks for.
+
+    Attributes:
+        also: resources that the connector loads only where they are named.
+    """
 
     credentials: Mapping[str, str]
     runs: tuple[Run, ...]
+    also: tuple[str, ...] = ()
 
 
 def conversation(path: Path, server: str) -> Conversation:
@@ -134,7 +139,7 @@ def conversation(path: Path, server: str) -> Conversation:
         exchanges = tuple(each for one in run["exchanges"] for each in _exchanges(one, common))
         before = runs[-1].rows if runs else {}
         runs.append(Run(exchanges, {**before, **run["rows"]}))
-    return Conversation(given["credentials"], tuple(runs))
+    return Conversation(given["credentials"], tuple(runs), tuple(given.get("also", ())))
 
 
 @contextmanager
