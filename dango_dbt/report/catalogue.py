@@ -25,12 +25,15 @@ _NEVER_LIVE = "No live account was used."
 def catalogue_lines(connectors: Mapping[str, Connector]) -> Iterator[Line]:
     """List connectors by category."""
     width = max(map(len, connectors), default=0)
+    titles = max((len(one.title) for one in connectors.values()), default=0)
     by_category = sorted(connectors.items(), key=lambda item: (item[1].category, item[0]))
     for category, group in groupby(by_category, key=lambda item: item[1].category):
         yield Line(((category, "bold"),))
         for name, one in group:
             loads = "verified source" if one.load.verified else f"tested: {one.tested.by}"
-            yield Line(((f"{name:<{width}}", "cyan"), f"  {one.title}", (f"  {loads}", "dim")), 2)
+            yield Line(
+                ((f"{name:<{width}}", "cyan"), f"  {one.title:<{titles}}", (f"  {loads}", "dim")), 2
+            )
     yield Line(())
     yield Line(("`dango-dbt source catalog NAME` tells more;",))
     yield Line(("`dango-dbt source add my_source --connector NAME` adds one.",))

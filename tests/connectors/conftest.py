@@ -14,7 +14,7 @@ from tests.connectors import vendor as vendors
 
 if TYPE_CHECKING:
     from dlt.sources import DltSource
-    from dlt.sources.rest_api import RESTAPIConfig
+    from dlt.sources.rest_api.typing import RESTAPIConfig
 
 
 @dataclass(frozen=True)
