@@ -35,13 +35,15 @@ lint: $(INSTALLED)
 types: $(INSTALLED)
 	$(BIN)/mypy
 
-# The CLI reference and the JSON Schema of sources.yml are generated from the code.
+# The CLI reference, the connectors' page and the JSON Schema of sources.yml are generated.
 docs: $(INSTALLED)
 	$(BIN)/python scripts/cli_reference.py
+	$(BIN)/python scripts/connector_pages.py
 	$(BIN)/python scripts/sources_schema.py
 
 docs-check: $(INSTALLED)
 	$(BIN)/python scripts/cli_reference.py --check
+	$(BIN)/python scripts/connector_pages.py --check
 
 check: lint types docs-check test
 
