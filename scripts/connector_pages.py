@@ -17,16 +17,18 @@ HEAD = """# Connectors
 Generated from the catalogue by `make docs`: do not edit below the list of keys.
 
 `dango-dbt source add NAME --connector CONNECTOR` writes a source from what is known of it here;
-`dango-dbt source catalog CONNECTOR` tells the same in a terminal. [docs/connecting.md](connecting.md)
-goes through it step by step.
+`dango-dbt source catalog CONNECTOR` tells the same in a terminal.
+[docs/connecting.md](connecting.md) goes through it step by step.
 
 **What "tested" means.** No live account was used for any of them.
 
 | tested by | means |
 |---|---|
 | emulator | loaded from a program that answers like the vendor's API, rows compared with its own |
-| contract | every request was checked against the vendor's own description of its API, served by Prism |
-| own server | every request of two runs (paths, parameters, bodies, logins, second page, what is new) was compared with the vendor's documentation as we read it, by a server that refuses any other |
+| contract | every request was held against the vendor's own description of its API, by Prism |
+| own server | a server of ours refuses each request that the vendor's documentation has not, as \
+we read it: path, parameters, body, login, second page, and what a second run asks for; of \
+databases and files, a real server or real files |
 | none | could not be run where it was written: dlt's code for it comes from GitHub |
 """
 FORMAT = """
@@ -37,7 +39,8 @@ FORMAT = """
 | key | |
 |---|---|
 | `title`, `category`, `description`, `docs`, `auth`, `rate_limits`, `note` | texts |
-| `credentials` | arguments of the source: `title`, `where` to get it, `example`; `secret: false` for a setting, with a `default` that need not be given; `kind: number` or `list` |
+| `credentials` | arguments of the source: `title`, `where` to get it, `example`; `secret: false` \
+for a setting, with a `default` that need not be given; `kind: number` or `list` |
 | `relationships` | `{from: charges.customer, to: customers.id}` |
 | `tested` | `{by: …, with: …}`, as above: what was really tried |
 | `load.rest_api` | dlt's declarative configuration; `${name}` stands for a credential |

@@ -106,6 +106,14 @@ def test_values_are_written_where_they_belong(project: Path) -> None:
     assert not of(project, "api").missing
 
 
+def test_what_the_code_has_a_default_for_is_a_setting(project: Path) -> None:
+    assert of(project, "shop").write({"page": "50", "other": "x"}) == (
+        ".dlt/secrets.toml",
+        ".dlt/config.toml",
+    )
+    assert 'page = "50"' in (project / ".dlt" / "config.toml").read_text("utf-8")
+
+
 def test_a_misspelt_key_is_refused(project: Path) -> None:
     with pytest.raises(ConfigError, match="did you mean `api_key`"):
         of(project, "shop").write({"apikey": "x"})

@@ -11,7 +11,7 @@ from typing import Any
 from dango_dbt.adding import CONFIG, SECRETS, git, read_toml
 from dango_dbt.config import SourceConfig
 from dango_dbt.configuring.putting import with_values
-from dango_dbt.configuring.wanted import Key, Wanted, wanted
+from dango_dbt.configuring.wanted import Key, Wanted, settings_with_default, wanted
 from dango_dbt.errors import ConfigError, Place
 from dango_dbt.files import read_exactly, write_atomic
 
@@ -25,11 +25,13 @@ class Configuration:
     Attributes:
         wanted: each secret and setting.
         root: the project's.
+        optional: settings that its code has a default for.
     """
 
     source: str
     wanted: tuple[Wanted, ...]
     root: Path
+    optional: frozenset[str] = frozenset()
 
     @property
     def missing(self) -> tuple[Wanted, ...]:
@@ -76,7 +78,8 @@ class Configuration:
                 f"source `{self.source}` has no `{name}`, did you mean `{near[0]}`?",
                 hint=f"it wants: {', '.join(names)}",
             )
-        return Wanted(tuple(name.split(".")), secret=True, state="missing")
+        secret = name not in self.optional
+        return Wanted(tuple(name.split(".")), secret=secret, state="missing")
 
 
 def configuration(source: SourceConfig, root: Path, custom_sources: Path) -> Configuration:
@@ -88,7 +91,8 @@ def configuration(source: SourceConfig, root: Path, custom_sources: Path) -> Con
     found = wanted(
         source, custom_sources, *(_section(root, path, source.name) for path in (SECRETS, CONFIG))
     )
-    return Configuration(source.name, tuple(found), root)
+    optional = frozenset(settings_with_default(source, custom_sources))
+    return Configuration(source.name, tuple(found), root, optional)
 
 
 def _section(root: Path, path: Path, source: str) -> Mapping[str, Any]:

@@ -15,7 +15,7 @@ from dango_dbt.credentials import variables
 from dango_dbt.discovery import FunctionNode, module_files, read_module
 from dango_dbt.toml_files import PLACEHOLDER
 
-__all__ = ["Key", "State", "Wanted", "wanted"]
+__all__ = ["Key", "State", "Wanted", "settings_with_default", "wanted"]
 
 #: The parts of a key below `[sources.<name>]`.
 Key: TypeAlias = tuple[str, ...]
@@ -94,18 +94,9 @@ def _of_code(
     source: SourceConfig, custom_sources: Path
 ) -> Iterator[tuple[Key, bool, str, Literal["text", "number", "list"]]]:
     """Give the arguments that the source's function leaves to dlt's configuration."""
-    path = module_files(custom_sources).get(source.code.module) if source.code.own else None
-    if path is None:
-        return
-    try:
-        functions = read_module(path, source.code.module).functions
-    except (SyntaxError, OSError):
-        return  # `validate` and a sync tell it
-    node = next((one.node for one in functions if one.name == source.code.function), None)
-    if node is None:
-        return
-    about = _docs(node)
-    for argument, default in _defaults(node):
+    node = _function(source, custom_sources)
+    about = _docs(node) if node else {}
+    for argument, default in _defaults(node) if node else ():
         kind = _dlt_value(default)
         if kind and argument.arg not in source.code.kwargs:
             yield (
@@ -114,6 +105,26 @@ def _of_code(
                 about.get(argument.arg, ""),
                 _annotated(argument),
             )
+
+
+def settings_with_default(source: SourceConfig, custom_sources: Path) -> Iterator[str]:
+    """Name the arguments that a source's function has a value for; dlt's files may give another."""
+    node = _function(source, custom_sources)
+    for argument, default in _defaults(node) if node else ():
+        if not _dlt_value(default):
+            yield argument.arg
+
+
+def _function(source: SourceConfig, custom_sources: Path) -> FunctionNode | None:
+    """Find the function in the user's code; None where it cannot be read, which a sync tells."""
+    path = module_files(custom_sources).get(source.code.module) if source.code.own else None
+    if path is None:
+        return None
+    try:
+        functions = read_module(path, source.code.module).functions
+    except (SyntaxError, OSError):
+        return None
+    return next((one.node for one in functions if one.name == source.code.function), None)
 
 
 def _defaults(node: FunctionNode) -> Iterator[tuple[ast.arg, ast.expr]]:

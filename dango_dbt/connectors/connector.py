@@ -112,15 +112,6 @@ class Load(Config):
         return self
 
 
-class Check(Config):
-    """The request that proves the credentials: an endpoint as dlt has it."""
-
-    path: _Text
-    method: Literal["GET", "POST"] = "GET"
-    params: Mapping[str, Any] = Field(default_factory=dict)
-    json_body: Mapping[str, Any] | None = Field(default=None, alias="json")
-
-
 @dataclass(frozen=True)
 class CatalogueResource:
     """A resource of a connector.
@@ -144,7 +135,6 @@ class Connector(Config):
         auth: how requests are signed, in words.
         rate_limits: how often the vendor may be asked, in words.
         credentials: by the name of the argument.
-        check: the request that proves them; None: the first page of the first resource.
         note: what a user should know beside this.
     """
 
@@ -157,7 +147,6 @@ class Connector(Config):
     tested: Tested
     credentials: Mapping[_Name, Credential] = Field(default_factory=dict)
     relationships: Annotated[tuple[Relationship, ...], Field(strict=False)] = ()
-    check_request: Check | None = Field(default=None, alias="check")
     note: _Text | None = None
     load: Load
 

@@ -98,6 +98,10 @@ def configuration(client: Mapping[str, Any], resources: Sequence[_Resource]) -> 
         _hoist(key, [one["endpoint"] for one in resources], endpoint)
     if endpoint:
         defaults["endpoint"] = endpoint
+    for one in resources if "params" in endpoint else ():
+        # dlt writes a cursor's parameter into the defaults of all where there are none of its own.
+        if "incremental" in one["endpoint"]:
+            one["endpoint"].setdefault("params", {})
     # dlt takes a path that ends with a parameter for a single thing, unless it has its own.
     plain = [
         one["endpoint"]

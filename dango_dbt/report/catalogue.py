@@ -14,9 +14,9 @@ from dango_dbt.report.words import clean
 __all__ = ["catalogue_json", "catalogue_lines", "connector_json", "connector_lines"]
 
 _TESTED = {
-    "emulator": "emulator",
+    "emulator": "an emulator of the vendor's API",
     "contract": "the vendor's description of its API",
-    "own_server": "a server of ours that refuses any other request",
+    "own_server": "a server of our own that refuses what is not documented",
     "none": "nothing: it could not be run where it was written",
 }
 _NEVER_LIVE = "No live account was used."
@@ -88,8 +88,7 @@ def connector_lines(name: str, one: Connector) -> Iterator[Line]:
 
 def tested(one: Tested) -> str:
     """Say what a connector has been tried against."""
-    against = f": {one.against}" if one.against else ""
-    return f"{_TESTED[one.by]}{against}. {_NEVER_LIVE}"
+    return f"{one.against or _TESTED[one.by]}. {_NEVER_LIVE}"
 
 
 def _loaded_by(one: Connector) -> str:

@@ -260,3 +260,39 @@ def test_nothing_of_a_description_becomes_code(evil: str) -> None:
     places = re.findall(r"\{([^{}\"]+)\}", json.dumps(config["resources"]).replace('"', "'"))
     ours = [place for place in places if not place.lstrip().startswith("'")]
     assert all(re.fullmatch(r"resources\.\w+\.\w+", place) for place in ours), ours
+
+
+def test_a_cursor_stays_out_of_what_all_resources_are_asked_with() -> None:
+    """dlt writes a cursor's parameter into the defaults where a resource has no parameters."""
+    pages = [
+        {"name": name, "in": "query", "schema": {"type": "integer", "maximum": most}}
+        for name, most in (("page", 1000), ("per_page", 100))
+    ]
+    since = {
+        "name": "updated_since",
+        "in": "query",
+        "schema": {"type": "string", "format": "date-time"},
+    }
+    rows = {
+        "type": "array",
+        "items": {
+            "type": "object",
+            "properties": {
+                "id": {"type": "integer"},
+                "updated_at": {"type": "string", "format": "date-time"},
+            },
+        },
+    }
+    answer = {"200": {"description": "", "content": {"application/json": {"schema": rows}}}}
+    paths = {
+        f"/{name}": {"get": {"parameters": [*pages, *more], "responses": answer}}
+        for name, more in {"orders": [since], "users": []}.items()
+    }
+    document = {"openapi": "3.0.0", "info": {"title": "Shop", "version": "1"}, "paths": paths}
+    rest = connector_of(Specification(document, "shop.json"), "shop").load.rest_api
+    assert rest is not None
+    assert rest["resource_defaults"]["endpoint"]["params"], "both are asked with a limit"
+    orders, users = (dict(one["endpoint"]) for one in rest["resources"])
+    assert "incremental" in orders
+    assert orders["params"] == {}
+    assert "params" not in users
