@@ -29,6 +29,9 @@ if TYPE_CHECKING:
     from dlt.extract import DltSource
 
 
+pytestmark = pytest.mark.slow
+
+
 class Loaded:
     """An API's rows in a DuckDB file, after two loads: as data, and as the code made of it.
 
