@@ -19,7 +19,7 @@ from dango_dbt.openapi.specification import Operation, Specification
 
 __all__ = ["Derived", "Guess", "assembled"]
 
-_UNKNOWN = "Not named in the description."
+_UNKNOWN = "not known"
 
 
 @dataclass(frozen=True)
@@ -41,12 +41,14 @@ class Derived:
     Attributes:
         connector: as a file of the catalogue has it.
         data: the same as plain data, to be written as YAML.
+        needed: the settings that a user has to give, each with the resources that need it.
         guesses: for the user to look at.
         left_out: endpoints that can be read with GET and are not, with the reason.
     """
 
     connector: Connector
     data: Mapping[str, Any]
+    needed: Mapping[str, tuple[str, ...]]
     guesses: tuple[Guess, ...]
     left_out: tuple[LeftOut, ...]
 
@@ -79,14 +81,14 @@ def assembled(  # noqa: PLR0913, PLR0917 - what was found, part by part
     said = {one.name: _guesses(one) for one in lists}
     whole = [text for text in (*access.guesses, address.guess) if text]
     guesses = [Guess(text) for text in whole]
-    guesses += [
-        Guess(f"`{setting}` has to be given", tuple(users))
+    needed = {
+        setting: tuple(users)
         for setting, users in settings.needed_by.items()
         if "default" not in settings.found[setting]
-    ]
+    }
     told = tuple(Guess(one_line(one.text), one.resources) for one in (*guesses, *_by_text(said)))
     out = tuple(LeftOut(one_line(one.path), one_line(one.reason)) for one in left_out)
-    return Derived(parsed(data), data, told, out)
+    return Derived(parsed(data), data, needed, told, out)
 
 
 def _guesses(listed: Listed) -> list[str]:

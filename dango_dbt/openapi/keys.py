@@ -77,7 +77,8 @@ def key_of(document: Document, item: Level, name: str, detail: str | None) -> Ke
         wanted += [identifier(detail), identifier(detail).removeprefix(f"{short}_")]
     for one in wanted:
         found = by_name.get(identifier(one)) if one != "_id" else ("_id" if "_id" in fit else None)
-        if found is None or given[found].get("nullable") is True:
+        named = found is not None and found == detail
+        if found is None or (given[found].get("nullable") is True and not named):
             continue
         if found in required or detail:
             return Key(found)

@@ -66,7 +66,7 @@ def test_any_broken_description_is_an_error_or_a_connector_that_dlt_takes(name: 
     whole = dict(read_specification(str(HERE / name)).document)
     chance = random.Random(name)  # noqa: S311 - the same each time
     made = 0
-    for _ in range(25):
+    for _ in range(40):
         broken = copy.deepcopy(whole)
         for holder, key in chance.sample(places(broken), chance.choice([1, 3, 10, 30])):
             holder[key] = copy.deepcopy(chance.choice(WRONG))
@@ -77,9 +77,11 @@ def test_any_broken_description_is_an_error_or_a_connector_that_dlt_takes(name: 
         except ConfigError as error:
             assert "no endpoint in it gives a list" in error.message  # noqa: PT017 - or a connector
             continue
+        made += 1
+        if made % 5:
+            continue  # dlt takes its time to look at one
         values = {one: given.default or "x" for one, given in connector.credentials.items()}
         assert connector.load.rest_api is not None
         full = with_references(connector.load.rest_api, connector.relationships)
         assert rest_api_resources(filled(full, values))
-        made += 1
-    assert made > 8
+    assert made >= 10

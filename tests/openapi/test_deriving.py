@@ -10,7 +10,7 @@ import pytest
 
 from dango_dbt.connectors import filled
 from dango_dbt.errors import ConfigError
-from dango_dbt.openapi import Derived, Guess, Specification, connector_of, derive
+from dango_dbt.openapi import Derived, Specification, connector_of, derive
 from tests.openapi.conftest import described, listing, param
 
 ROW = {"type": "object", "required": ["id"], "properties": {"id": {"type": "integer"}}}
@@ -54,8 +54,7 @@ def test_a_needed_parameter_becomes_a_setting(
         return
     name = sent.strip("${}")
     assert setting.items() <= credentials[name].items()
-    guess = Guess(f"`{name}` has to be given", ("rows",))
-    assert (guess in found.guesses) == ("default" not in credentials[name])
+    assert found.needed == ({} if "default" in credentials[name] else {name: ("rows",)})
 
 
 def test_a_header_is_sent_as_one_and_a_version_everywhere() -> None:
@@ -145,7 +144,7 @@ def test_what_many_paths_begin_with_is_asked_for_once() -> None:
         "pulls": "repos/${owner}/${repo}/pulls",
         "releases": "repos/${owner}/${repo}/releases",
     }
-    assert Guess("`owner` has to be given", ("issues", "pulls", "releases")) in found.guesses
+    assert found.needed == dict.fromkeys(("owner", "repo"), ("issues", "pulls", "releases"))
 
 
 def test_searches_and_lists_of_one_unknown_thing_are_left_out() -> None:

@@ -38,6 +38,7 @@ def rows(*required: str, **fields: object) -> dict[str, Any]:
         (an(sku=TEXT, name=TEXT), "sku", "sku"),
         (an(number=NUMBER), "order_number", "number"),
         (an(id=NUMBER, order_id=TEXT), "order_id", "id"),
+        (an(key={**TEXT, "nullable": True}), "key", "key"),
         # Nothing that is a key, or surely one.
         (an("name", name=TEXT), None, None),
         (an(name=TEXT), "id", None),

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
+from runpy import run_path
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from dango_dbt.adding import of_connector
 from dango_dbt.connectors import filled, with_references
 from dango_dbt.openapi import Derived, derive, read_specification
 from tests.openapi.apis import (
@@ -23,9 +25,15 @@ from tests.openapi.apis import (
 from tests.openapi.conftest import HERE
 from tests.openapi.serving import Api, Server, serving
 
+if TYPE_CHECKING:
+    from dlt.extract import DltSource
+
+
+pytestmark = pytest.mark.slow
+
 
 class Loaded:
-    """An API's rows in a DuckDB file, after two loads.
+    """An API's rows in a DuckDB file, after two loads: as data, and as the code made of it.
 
     Attributes:
         counts: of rows that each load brought, by resource.
@@ -40,24 +48,37 @@ class Loaded:
                 name: given.get(name, str(one.default)).replace("{server}", self.server.address)
                 for name, one in self.derived.connector.credentials.items()
             }
-            self.counts = [self._load(folder, values)]
+            self.counts = [self._load(folder, self._as_data(values))]
             self.second = len(self.server.asked)
-            self.counts.append(self._load(folder, values))
+            self.counts.append(self._load(folder, self._as_code(folder, values)))
 
-    def _load(self, folder: Path, values: dict[str, Any]) -> dict[str, int]:
-        import dlt
+    def _as_data(self, values: dict[str, str]) -> DltSource:
         from dlt.sources.rest_api import rest_api_source
 
         connector = self.derived.connector
         assert connector.load.rest_api is not None
         config = with_references(connector.load.rest_api, connector.relationships)
+        return rest_api_source(filled(config, values), name="api")
+
+    def _as_code(self, folder: Path, values: dict[str, str]) -> DltSource:
+        """Run what `source add --openapi` writes."""
+        draft = of_connector("api", self.derived.connector, "a description", declarative=False)
+        assert draft.code is not None
+        file = folder / "api.py"
+        file.write_text(draft.code, encoding="utf-8")
+        source: DltSource = run_path(str(file))["api"](**values)
+        return source
+
+    def _load(self, folder: Path, source: DltSource) -> dict[str, int]:
+        import dlt
+
         pipeline = dlt.pipeline(
             "openapi",
             pipelines_dir=str(folder / "state"),
             destination=dlt.destinations.duckdb(str(self.file)),
             dataset_name="raw",
         )
-        pipeline.run(rest_api_source(filled(config, values), name="api"))
+        pipeline.run(source)
         counts: dict[str, int] = pipeline.last_trace.last_normalize_info.row_counts  # type: ignore[union-attr]
         self.schema = pipeline.default_schema
         return {name: many for name, many in counts.items() if not name.startswith("_dlt")}
