@@ -12,7 +12,7 @@ from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import dlt
 from dlt.common.configuration.container import Container
@@ -119,18 +119,23 @@ class Sampler:
                 (r for r in source.selected_resources.values() if not r.is_transformer), None
             )
             source.resources.select(*([first.name] if first else []))
-        _keep_schemas_in(self.file.parent, self._job.source.pipeline)
+        _overrule(self.file.parent, self._job.source.pipeline)
         self._watched = watch(source, self._job.source.name, self._pages, self._resources)
 
 
-def _keep_schemas_in(folder: Path, pipeline: str) -> None:
-    """Have dlt write schemas nowhere else: where it imports them from, it first puts them.
+def _overrule(folder: Path, pipeline: str) -> None:
+    """Have dlt write schemas into this folder only, and keep what it stages, which we look at.
+
+    Where dlt imports schemas from, it first puts them.
 
     To be called within `dlt_context`, which it changes to its end: nothing else goes before what
     the user has configured.
     """
     imported, exported = folder / "imported", folder / "exported"
-    overruling = {"export_schema_path": str(exported)}
+    overruling: dict[str, Any] = {
+        "export_schema_path": str(exported),
+        "load": {"truncate_staging_dataset": False},
+    }
     for section in (f"pipelines.{pipeline}.", "schema.", ""):
         configured = dlt.config.get(f"{section}import_schema_path", str)
         if configured and "import_schema_path" not in overruling:

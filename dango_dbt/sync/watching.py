@@ -6,8 +6,9 @@ sends old rows only would be read to its end.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import wraps
 from typing import TYPE_CHECKING, Any, ClassVar, cast
 
 from dlt.common import jsonpath
@@ -39,7 +40,7 @@ def watch(
     Args:
         source: with the resources selected that are to be loaded; it is changed.
         name: its name in sources.yml.
-        pages: how many pages of each resource to read at most; transformers take what they get.
+        pages: how many pages of each resource to read at most.
         resources: those that were asked for.
 
     Returns:
@@ -90,10 +91,9 @@ class Watched(LimitItem):
     placement_affinity: ClassVar[float] = 0.8  # behind the user's own steps
 
     def __init__(self, resource: DltResource, pages: int, *, selected: bool) -> None:
-        unlimited = resource.is_transformer
-        super().__init__(None if unlimited else pages, None, count_rows=False)
+        super().__init__(pages, None, count_rows=False)
         self.name = resource.name
-        self._pages = None if unlimited else pages
+        self._pages = pages
         self._parent = resource._pipe.parent.name if resource.is_transformer else None  # noqa: SLF001 - dlt names it nowhere else
         self._selected = selected
         self._keys = _declared_key(resource)
@@ -104,6 +104,8 @@ class Watched(LimitItem):
         """Remember the pipe that is extracted: it has the cursor as this run finds it."""
         super().bind(pipe)
         self._pipe = cast("Pipe", pipe)
+        if self._pipe.has_parent:
+            self._pipe.replace_gen(self._bounded(cast("Callable[..., Any]", pipe.gen)))
         return self
 
     def __call__(self, item: Any, meta: Any = None) -> Any:  # noqa: ANN401 - dlt's signature
@@ -111,11 +113,29 @@ class Watched(LimitItem):
         if item is None or self.exhausted:
             return None
         self._note(item, meta)
-        if self._pages is not None and self._counts.pages >= self._pages:
+        if self._counts.pages >= self._pages:
             self.exhausted = True
             if hasattr(self.gen, "close"):
                 self.gen.close()
         return item
+
+    def _bounded(self, transform: Callable[..., Any]) -> Callable[..., Any]:
+        """Have a transformer do nothing more after enough pages, which dlt's limit cannot."""
+
+        @wraps(transform)
+        def bounded(item: Any, meta: Any = None) -> Any:  # noqa: ANN401 - dlt's signature
+            if self.exhausted:
+                return None
+            made = transform(item, meta=meta)
+            return self._until_enough(made) if isinstance(made, Iterator) else made
+
+        return bounded
+
+    def _until_enough(self, items: Iterator[Any]) -> Iterator[Any]:
+        for item in items:
+            yield item
+            if self.exhausted:
+                return
 
     def seen(self) -> ResourceSeen:
         """Say what there was; of a transformer, whether it has ended is its parent's."""
@@ -125,7 +145,7 @@ class Watched(LimitItem):
             pages=int(counts.pages) + (counts.pages % 1 > 0),
             rows=counts.rows,
             parent=self._parent,
-            ended=self._pages is None or counts.pages < self._pages,
+            ended=counts.pages < self._pages,
             selected=self._selected,
             key_nulls=None if self._keys is None or counts.own_tables else counts.key_nulls,
             cursor=self._cursor(incremental) if incremental else None,

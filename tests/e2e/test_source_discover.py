@@ -316,3 +316,41 @@ def test_a_source_without_code_is_sampled_too(workspace: Workspace, api: Api) ->
     guesses = [f"{one.table} → {one.referenced_table}" for one in found.references if one.evidence]
     assert "carts → users" in guesses
     assert api.calls == {"products": 1, "carts": 1, "users": 1}
+
+
+def test_a_transformer_reads_no_more_than_the_limit_either(workspace: Workspace, api: Api) -> None:
+    """A large file is one item of its parent's, and asking for details costs a request each."""
+    workspace.code(
+        "files",
+        """\
+        import dlt
+        import requests
+
+
+        @dlt.source
+        def files(base_url):
+            @dlt.resource(selected=False)
+            def names():
+                yield ["products"] * 8
+
+            @dlt.transformer(data_from=names)
+            def chunks(names):
+                for name in names:
+                    yield requests.get(f"{base_url}/{name}", timeout=10).json()[name]
+
+            @dlt.transformer(data_from=names)
+            def whole(names):
+                return [{"name": name} for name in names]
+
+            return names, chunks, whole
+        """,
+    )
+    workspace.declare(files={"kwargs": {"base_url": api.url}})
+    found = Project.find(workspace.root).source("files").discover(pages=2)
+    assert api.calls == {"products": 2}
+    read = {one.name: (one.pages, one.rows, one.ended, one.selected) for one in found.resources}
+    assert read == {
+        "names": (1, 8, True, False),
+        "chunks": (2, 10, False, True),
+        "whole": (1, 8, True, True),
+    }

@@ -320,6 +320,22 @@ def test_a_load_that_fails_is_a_finding_beside_what_else_was_seen(
         assert evidence in findings[name]
 
 
+def test_rows_that_are_merged_are_seen_whatever_dlt_is_configured_to_keep(
+    workspace: Workspace,
+) -> None:
+    config = workspace.root / ".dlt/config.toml"
+    text = config.read_text(encoding="utf-8")
+    config.write_text(f"{text}\n[load]\ntruncate_staging_dataset = true\n", encoding="utf-8")
+    workspace.code(
+        "numbers",
+        'import dlt\n\n\n@dlt.resource(primary_key="id", write_disposition="merge")\n'
+        'def numbers():\n    yield [{"id": 1, "size": size} for size in range(3)]\n',
+    )
+    workspace.declare(numbers={})
+    (found,) = Project.find(workspace.root).source("numbers").test().findings
+    assert (found.name, found.evidence[:27]) == ("key-unique", "1 value in 3 of 3 rows, suc")
+
+
 def test_what_the_next_page_brings_in_another_type_is_found(
     workspace: Workspace, serve: Callable[..., AbstractContextManager[Api]]
 ) -> None:
