@@ -30,6 +30,13 @@ _VERIFIED = "https://dlthub.com/docs/dlt-ecosystem/verified-sources"
     metavar="FILE_OR_URL",
     help="A description of a REST API: its lists, pages, keys and logins are taken from it.",
 )
+@click.option(
+    "--resource",
+    "resources",
+    multiple=True,
+    metavar="NAME",
+    help="With --openapi: only this resource, and what it is read by; may be given several times.",
+)
 @click.option("--rest-api", metavar="URL", help="One endpoint of a REST API, to begin with.")
 @click.option(
     "--sql-database", metavar="URL", help="A database, such as postgresql://user:password@host/db."
@@ -51,7 +58,12 @@ _VERIFIED = "https://dlthub.com/docs/dlt-ecosystem/verified-sources"
 @options.project_dir
 @options.as_json
 def source_add(
-    name: str, project_dir: Path | None, *, as_json: bool, **given: str | bool | None
+    name: str,
+    project_dir: Path | None,
+    resources: tuple[str, ...],
+    *,
+    as_json: bool,
+    **given: str | bool | None,
 ) -> None:
     """Add a source NAME to the project.
 
@@ -63,8 +75,10 @@ def source_add(
     from dango_dbt import report
 
     _check_usage(given)
+    if resources and not given["openapi"]:
+        raise click.UsageError("--resource goes with --openapi.")
     with errors_told("source add" if as_json else None):
-        added = _added(project_dir or Path(), name, given)
+        added = _added(project_dir or Path(), name, resources, given)
     if as_json:
         click.echo(report.source_add_json(added))
     else:
@@ -85,7 +99,9 @@ def _check_usage(given: dict[str, str | bool | None]) -> None:
         raise click.UsageError(f"--declarative does not go with --{chosen[0]}, which is code.")
 
 
-def _added(start: Path, name: str, given: dict[str, str | bool | None]) -> AddedSource:
+def _added(
+    start: Path, name: str, resources: tuple[str, ...], given: dict[str, str | bool | None]
+) -> AddedSource:
     from dango_dbt import adding
     from dango_dbt.connectors import connector
 
@@ -103,7 +119,7 @@ def _added(start: Path, name: str, given: dict[str, str | bool | None]) -> Added
         where = str(location) if location else None
         return adding.add_verified(start, name, str(verified), location=where)
     if given["openapi"]:
-        draft = _of_description(name, str(given["openapi"]), declarative=declarative)
+        draft = _of_description(name, str(given["openapi"]), resources, declarative=declarative)
     elif given["sql_database"]:
         draft = adding.of_database(name, str(given["sql_database"]), declarative=declarative)
     elif given["rest_api"]:
@@ -113,15 +129,16 @@ def _added(start: Path, name: str, given: dict[str, str | bool | None]) -> Added
     return adding.add_draft(start, name, draft)
 
 
-def _of_description(name: str, location: str, *, declarative: bool) -> Draft:
+def _of_description(name: str, location: str, only: tuple[str, ...], *, declarative: bool) -> Draft:
     """Draft a source of an API's own description; what was guessed and left out becomes notes."""
     from dataclasses import replace
 
     from dango_dbt import adding
     from dango_dbt.openapi import derive, read_specification
 
-    found = derive(read_specification(location), name)
-    origin = f"the description {location}"
+    specification = read_specification(location)
+    found = derive(specification, name, only)
+    origin = f"the description {specification.location}"
     draft = adding.of_connector(name, found.connector, origin, declarative=declarative)
     guesses = [f"guessed{_of(guess.resources)}: {guess.text}" for guess in found.guesses]
     left_out = [f"left out: {one.path}: {one.reason}" for one in found.left_out]
