@@ -103,10 +103,15 @@ class Vendor:
 
 @dataclass(frozen=True)
 class Run:
-    """What one load asks for, and the rows of all tables after it."""
+    """What one load asks for, and the rows of all tables after it.
+
+    Attributes:
+        resources: those that are loaded; empty: all that are without being asked for.
+    """
 
     exchanges: tuple[Exchange, ...]
     rows: Mapping[str, int]
+    resources: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -138,7 +143,8 @@ def conversation(path: Path, server: str) -> Conversation:
     for run in given["runs"]:
         exchanges = tuple(each for one in run["exchanges"] for each in _exchanges(one, common))
         before = runs[-1].rows if runs else {}
-        runs.append(Run(exchanges, {**before, **run["rows"]}))
+        resources = tuple(run.get("resources", ()))
+        runs.append(Run(exchanges, {**before, **run["rows"]}, resources))
     return Conversation(given["credentials"], tuple(runs), tuple(given.get("also", ())))
 
 
