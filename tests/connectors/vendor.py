@@ -133,15 +133,14 @@ def conversation(path: Path, server: str) -> Conversation:
     Args:
         path: the file. `headers` at its top are expected with every request that does not say
             otherwise; `rows` of a later run names only the tables whose rows have changed.
-        server: replaces `${server}` everywhere, and without its scheme `${host}`.
+        server: replaces `${server}` everywhere.
     """
-    host = urlsplit(server).netloc
-    text = path.read_text("utf-8").replace("${server}", server).replace("${host}", host)
+    text = path.read_text("utf-8").replace("${server}", server)
     given = yaml.load(text, _TimesAreText)  # noqa: S506 - a SafeLoader that reads even less
     common = given.get("headers", {})
     runs: list[Run] = []
     for run in given["runs"]:
-        exchanges = tuple(each for one in run["exchanges"] for each in _exchanges(one, common))
+        exchanges = tuple(_exchange(each, common) for each in run["exchanges"])
         before = runs[-1].rows if runs else {}
         resources = tuple(run.get("resources", ()))
         runs.append(Run(exchanges, {**before, **run["rows"]}, resources))
@@ -202,11 +201,8 @@ def _query(text: str) -> list[tuple[str, str]]:
     return sorted(parse_qsl(text, keep_blank_values=True))
 
 
-def _exchanges(given: Mapping[str, Any], common: Mapping[str, str]) -> list[Exchange]:
-    """Read an exchange, which may come several `times`."""
-    own = {key: value for key, value in given.items() if key != "times"}
-    exchange = Exchange(**{**own, "headers": {**common, **given.get("headers", {})}})
-    return [exchange] * given.get("times", 1)
+def _exchange(given: Mapping[str, Any], common: Mapping[str, str]) -> Exchange:
+    return Exchange(**{**given, "headers": {**common, **given.get("headers", {})}})
 
 
 class _TimesAreText(yaml.SafeLoader):
