@@ -28,6 +28,8 @@ class PythonSource:
         """Write the module."""
         if self.connector.load.rest_api is not None:
             imports, body = _REST_IMPORTS, self._rest_api()
+            if _BASIC in str(self.connector.load.rest_api):
+                imports = [*_BASIC_IMPORTS, *_BASIC_CLASS]
         else:
             kind = str((self.connector.load.source or {})["type"])
             imports, body = _IMPORTS[kind], self._core_source(kind)
@@ -124,6 +126,28 @@ class PythonSource:
         ]
 
 
+_BASIC = "oauth2_client_credentials_basic"
+_BASIC_IMPORTS = [
+    "from dlt.sources.helpers.rest_client.auth import OAuth2ClientCredentials",
+    "from dlt.sources.rest_api import RESTAPIConfig, rest_api_resources",
+    "from dlt.sources.rest_api.config_setup import register_auth",
+]
+_BASIC_CLASS = [
+    "",
+    "",
+    "class BasicClientCredentials(OAuth2ClientCredentials):",
+    '    """The client\'s ID and secret go by HTTP basic authentication, not in the body."""',
+    "",
+    "    def build_access_token_request(self) -> dict[str, object]:",
+    '        """Ask for a token."""',
+    "        return {",
+    '            "auth": (self.client_id, self.client_secret),',
+    '            "data": {"grant_type": "client_credentials"},',
+    "        }",
+    "",
+    "",
+    f'register_auth("{_BASIC}", BasicClientCredentials)',
+]
 _REST_IMPORTS = ["from dlt.sources.rest_api import RESTAPIConfig, rest_api_resources"]
 _IMPORTS = {
     "sql_database": ["from dlt.sources.sql_database import sql_database"],

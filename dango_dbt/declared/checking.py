@@ -35,6 +35,7 @@ _AUTH: dict[object, Any] = {
     "api_key": dlt_types.ApiKeyAuthConfig,
     "http_basic": dlt_types.HttpBasicAuthConfig,
     "oauth2_client_credentials": dlt_types.OAuth2ClientCredentialsConfig,
+    "oauth2_client_credentials_basic": dlt_types.OAuth2ClientCredentialsConfig,
 }
 _PAGINATORS: dict[object, Any] = {
     "auto": dlt_types.PaginatorTypeConfig,

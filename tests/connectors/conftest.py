@@ -6,7 +6,7 @@ import os
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -14,7 +14,6 @@ from tests.connectors import vendor as vendors
 
 if TYPE_CHECKING:
     from dlt.sources import DltSource
-    from dlt.sources.rest_api.typing import RESTAPIConfig
 
 
 @dataclass(frozen=True)
@@ -94,14 +93,13 @@ def _warehouse(folder: Path) -> Warehouse:
 
 
 def _source(name: str, credentials: Mapping[str, str]) -> DltSource:
-    from dlt.sources.rest_api import rest_api_source
-
     from dango_dbt.connectors import connector, filled, with_references
+    from dango_dbt.declared.rest_api import make
+    from dango_dbt.errors import Place
 
     known = connector(name)
     assert known.load.rest_api is not None
     defaults = {key: credential.default for key, credential in known.credentials.items()}
     config = with_references(known.load.rest_api, known.relationships)
-    return rest_api_source(
-        cast("RESTAPIConfig", filled(config, {**defaults, **credentials})), name=name
-    )
+    given = filled(config, {**defaults, **credentials})
+    return make(name, given, lambda *_: Place(Path(f"{name}.yml")))

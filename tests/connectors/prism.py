@@ -35,7 +35,13 @@ def installed() -> Path | str:
     folder.mkdir(parents=True, exist_ok=True)
     with FileLock(folder / ".lock"):
         if not executable.exists():
-            options = ["--ignore-scripts", "--no-audit", "--no-fund", "--no-save"]
+            options = [
+                "--ignore-scripts",
+                "--no-audit",
+                "--no-fund",
+                "--no-save",
+                "--fetch-retries=1",
+            ]
             try:
                 subprocess.run(
                     [npm, "install", *options, "--prefix", str(folder), PACKAGE],

@@ -142,8 +142,7 @@ VENDORS = {
         "client_id": "AaBb-1",
         "client_secret": "EeFf_2",
         "transactions_from": "2024-01-01T00:00:00Z",
-        "scheme": "http",
-        "host": "{host}",
+        "base_url": "{address}/",
     },
 }
 #: Resources whose example of the vendor has no items.
@@ -184,10 +183,7 @@ def address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
 def test_no_request_breaks_the_vendors_contract(
     name: str, address: str, warehouse: Warehouse, source_of: Callable[..., Any]
 ) -> None:
-    host = address.partition("://")[2]
-    credentials = {
-        key: value.format(address=address, host=host) for key, value in VENDORS[name].items()
-    }
+    credentials = {key: value.format(address=address) for key, value in VENDORS[name].items()}
     source = source_of(name, credentials)
     for resource in source.resources.values():
         resource.selected = True

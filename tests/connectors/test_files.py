@@ -90,3 +90,14 @@ def test_a_child_has_no_cursor_where_its_parents_come_page_by_page(name: str) ->
     }
     parents = {child.parent for child in one.resources if child.parent and child.incremental}
     assert {p for p in parents - single if (name, p) not in ON_ONE_PAGE} == set()
+
+
+@pytest.mark.parametrize("name", REST_APIS)
+def test_every_table_has_a_key(name: str) -> None:
+    """Else a second load would add what is there already."""
+    without = [
+        resource.name
+        for resource in connector(name).resources
+        if not resource.primary_key and resource.write_disposition != "replace"
+    ]
+    assert without == []

@@ -103,10 +103,15 @@ class Vendor:
 
 @dataclass(frozen=True)
 class Run:
-    """What one load asks for, and the rows of all tables after it."""
+    """What one load asks for, and the rows of all tables after it.
+
+    Attributes:
+        resources: those that are loaded; empty: all that are without being asked for.
+    """
 
     exchanges: tuple[Exchange, ...]
     rows: Mapping[str, int]
+    resources: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -128,17 +133,17 @@ def conversation(path: Path, server: str) -> Conversation:
     Args:
         path: the file. `headers` at its top are expected with every request that does not say
             otherwise; `rows` of a later run names only the tables whose rows have changed.
-        server: replaces `${server}` everywhere, and without its scheme `${host}`.
+        server: replaces `${server}` everywhere.
     """
-    host = urlsplit(server).netloc
-    text = path.read_text("utf-8").replace("${server}", server).replace("${host}", host)
+    text = path.read_text("utf-8").replace("${server}", server)
     given = yaml.load(text, _TimesAreText)  # noqa: S506 - a SafeLoader that reads even less
     common = given.get("headers", {})
     runs: list[Run] = []
     for run in given["runs"]:
-        exchanges = tuple(each for one in run["exchanges"] for each in _exchanges(one, common))
+        exchanges = tuple(_exchange(each, common) for each in run["exchanges"])
         before = runs[-1].rows if runs else {}
-        runs.append(Run(exchanges, {**before, **run["rows"]}))
+        resources = tuple(run.get("resources", ()))
+        runs.append(Run(exchanges, {**before, **run["rows"]}, resources))
     return Conversation(given["credentials"], tuple(runs), tuple(given.get("also", ())))
 
 
@@ -196,11 +201,8 @@ def _query(text: str) -> list[tuple[str, str]]:
     return sorted(parse_qsl(text, keep_blank_values=True))
 
 
-def _exchanges(given: Mapping[str, Any], common: Mapping[str, str]) -> list[Exchange]:
-    """Read an exchange, which may come several `times`."""
-    own = {key: value for key, value in given.items() if key != "times"}
-    exchange = Exchange(**{**own, "headers": {**common, **given.get("headers", {})}})
-    return [exchange] * given.get("times", 1)
+def _exchange(given: Mapping[str, Any], common: Mapping[str, str]) -> Exchange:
+    return Exchange(**{**given, "headers": {**common, **given.get("headers", {})}})
 
 
 class _TimesAreText(yaml.SafeLoader):
