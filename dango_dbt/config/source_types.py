@@ -229,7 +229,7 @@ class FilesConfig(Config):
     )
     reader: Mapping[str, Any] = Field(
         default_factory=dict,
-        description="Settings of the reader: of CSV those of pandas.read_csv, such as {sep: ;}.",
+        description="Settings of the reader: of CSV those of DuckDB's read_csv, such as {sep: ;}.",
     )
 
 

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from functools import partial
+from importlib.util import find_spec
 from pathlib import Path, PurePosixPath
 from typing import Any
 
@@ -10,49 +12,84 @@ import dlt
 from dlt.common.schema import Schema
 from dlt.extract import DltResource, DltSource
 
-from dango_dbt.errors import ConfigError, Place
+from dango_dbt.declared import readers
+from dango_dbt.errors import ConfigError, Place, first_line
 
 __all__ = ["make"]
 
 _KEY = "filesystem"
 _FORMATS = {".csv": "csv", ".jsonl": "jsonl", ".ndjson": "jsonl", ".parquet": "parquet"}
-#: Of compressed files, the ending before it tells.
-_COMPRESSED = frozenset({".gz", ".bz2", ".zst", ".zip"})
+_COMPRESSED = ".gz"  # which dlt reads; the ending before it tells
+
+#: What reads a bucket, and what to install for it.
+_S3, _GS, _AZ = ("s3fs", "dango-dbt[s3]"), ("gcsfs", "dlt[gs]"), ("adlfs", "dlt[az]")
+_LIBRARIES = {"s3": _S3, "gs": _GS, "gcs": _GS, "az": _AZ, "abfs": _AZ, "abfss": _AZ}
+
+_READERS: Mapping[str, Any] = {
+    "csv": readers.read_csv,
+    "jsonl": readers.read_jsonl,
+    "parquet": readers.read_parquet,
+}
 
 
 def make(
     name: str, arguments: Mapping[str, Any], root: Path, place_of: Callable[..., Place]
 ) -> DltSource:
-    """Make the source: a resource for each of `files`; no file is looked at yet.
+    """Make the source: a resource for each of `files`; no file is opened yet.
 
     Raises:
-        ConfigError: what a file holds cannot be told, a folder is not there, or two tables share a
-            name.
+        ConfigError: what a file holds cannot be told, a folder or files are not there, or two
+            tables share a name.
     """
     bucket = _bucket(str(arguments["bucket_url"]), root, place_of)
     credentials = arguments.get("credentials")
     resources: dict[str, DltResource] = {}
     for index, files in enumerate(arguments["files"]):
-        place = place_of(_KEY, "files", index)
+        place = partial(place_of, _KEY, "files", index)
         if files["name"] in resources:
-            raise ConfigError(f"there are two tables `{files['name']}`", place=place)
+            raise ConfigError(f"there are two tables `{files['name']}`", place=place("name"))
+        if not files["incremental"]:
+            _check_glob(bucket, files["file_glob"], place("file_glob"))
         resources[files["name"]] = _resource(files, bucket, credentials, place)
     return DltSource(Schema(name), _KEY, list(resources.values()))
 
 
-def _resource(
-    files: Mapping[str, Any], bucket: str, credentials: Mapping[str, Any] | None, place: Place
-) -> DltResource:
-    from dlt.sources.filesystem import filesystem, read_csv, read_jsonl, read_parquet
+def _check_glob(bucket: str, glob: str, place: Place) -> None:
+    """Refuse a pattern that no local file matches: it would load nothing, and say nothing."""
+    from dlt.common.storages.fsspec_filesystem import fsspec_filesystem
 
-    kind = files.get("format") or _format(files["file_glob"], place)
-    readers: Mapping[str, Any] = {"csv": read_csv, "jsonl": read_jsonl, "parquet": read_parquet}
+    if bucket.startswith("file:") and not fsspec_filesystem(bucket)[0].glob(f"{bucket}/{glob}"):
+        raise ConfigError(
+            f"no file matches `{glob}`",
+            place=place,
+            hint="patterns begin below `bucket_url`; with `incremental: true` there may be none",
+        )
+
+
+def _resource(
+    files: Mapping[str, Any],
+    bucket: str,
+    credentials: Mapping[str, Any] | None,
+    place_of: Callable[..., Place],
+) -> DltResource:
+    from dlt.sources.filesystem import filesystem
+
+    kind = files.get("format") or _format(files["file_glob"], place_of("file_glob"))
     given: dict[str, Any] = {"credentials": dict(credentials)} if credentials else {}
     listing = filesystem(bucket, file_glob=files["file_glob"], **given)
+    # dlt keeps cursors by names: each table is to have its own.
+    listing = listing.with_name(f"{files['name']}_files")
     incremental = files["incremental"]
     if incremental:
         listing.apply_hints(incremental=dlt.sources.incremental("modification_date"))
-    resource: DltResource = (listing | readers[kind](**files["reader"])).with_name(files["name"])
+    try:
+        reader = dlt.transformer(_READERS[kind])(**_as_text(files, kind), **files["reader"])
+    except TypeError as error:
+        raise ConfigError(
+            f"files of {kind} are not read with this: {first_line(error)}",
+            place=place_of("reader"),
+        ) from error
+    resource: DltResource = (listing | reader).with_name(files["name"])
     key = files.get("primary_key")
     disposition: Any = "replace"
     if incremental:
@@ -65,8 +102,15 @@ def _resource(
     return resource
 
 
+def _as_text(files: Mapping[str, Any], kind: str) -> dict[str, Any]:
+    """Have columns of text read as text: once it is a number, it is written otherwise."""
+    columns: Mapping[str, Any] = files.get("columns") or {}
+    texts = [name for name, hints in columns.items() if hints.get("data_type") == "text"]
+    return {"texts": texts} if texts and kind == "csv" else {}
+
+
 def _format(glob: str, place: Place) -> str:
-    suffixes = [suffix for suffix in PurePosixPath(glob).suffixes if suffix not in _COMPRESSED]
+    suffixes = [suffix for suffix in PurePosixPath(glob).suffixes if suffix != _COMPRESSED]
     found = _FORMATS.get(suffixes[-1]) if suffixes else None
     if found is None:
         raise ConfigError(
@@ -79,7 +123,15 @@ def _format(glob: str, place: Place) -> str:
 
 def _bucket(url: str, root: Path, place_of: Callable[..., Place]) -> str:
     """Give the address; a folder is taken from the project's root, and has to be there."""
-    if "://" in url:
+    scheme, separator, _ = url.partition("://")
+    if separator:
+        module, package = _LIBRARIES.get(scheme, ("fsspec", "fsspec"))
+        if find_spec(module) is None:
+            raise ConfigError(
+                f"`{module}` is not installed",
+                place=place_of(_KEY, "bucket_url"),
+                hint=f"install it: pip install '{package}'",
+            )
         return url
     folder = (root / Path(url).expanduser()).resolve()
     if not folder.is_dir():

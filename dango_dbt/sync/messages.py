@@ -6,7 +6,7 @@ from dlt.pipeline.exceptions import PipelineStepFailed
 
 from dango_dbt import sources
 from dango_dbt.credentials import redact
-from dango_dbt.errors import SyncError, first_line
+from dango_dbt.errors import DangoError, SyncError, first_line
 from dango_dbt.sync import secrets
 from dango_dbt.sync.job import SyncJob
 
@@ -22,10 +22,12 @@ def step_error(error: PipelineStepFailed, job: SyncJob) -> SyncError:
     """Say in one line what went wrong in which stage, and where in the user's code."""
     cause: BaseException = error.exception
     resource = getattr(cause, "pipe_name", None)
-    while cause.__cause__ is not None:
+    while cause.__cause__ is not None and not isinstance(cause, DangoError):
         cause = cause.__cause__
         resource = getattr(cause, "pipe_name", resource)
     where = f"resource `{resource}`: " if resource else ""
+    if isinstance(cause, DangoError):  # what we have found ourselves is said in our own words
+        return SyncError(f"{error.step} failed: {where}{cause.message}", hint=cause.hint)
     what = f"{error.step} failed: {where}{type(cause).__name__}: {first_line(cause)}"
     hint = next((hint for part, hint in _HINTS.items() if part in str(cause)), None)
     return SyncError(what, place=sources.user_frame(error, job.custom_sources), hint=hint)

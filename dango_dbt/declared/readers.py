@@ -1,0 +1,122 @@
+"""Files → their rows, for dlt's listing of files; what cannot be read is told with its file.
+
+dlt has readers too: its reader of CSV with pandas wants pandas, and that with DuckDB takes no types
+of columns that one of several files lacks; an empty line ends its reader of JSONL.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
+
+from dlt.common import json
+
+from dango_dbt.errors import SyncError, first_line
+
+if TYPE_CHECKING:
+    from dlt.common.storages.fsspec_filesystem import FileItemDict
+    from pyarrow import RecordBatch
+
+__all__ = ["read_csv", "read_jsonl", "read_parquet"]
+
+_BOM = b"\xef\xbb\xbf"
+
+
+def read_csv(
+    items: Iterable[FileItemDict],
+    texts: Collection[str] = (),
+    chunk_size: int = 10_000,
+    **settings: Any,  # noqa: ANN401 - DuckDB's
+) -> Iterator[list[dict[str, Any]]]:
+    """Read CSV with DuckDB, which looks at all rows before it decides on types.
+
+    It may decide otherwise for the next file: so these are rows, not Arrow, and dlt knows what to
+    do when a column's type changes.
+
+    Args:
+        items: the files.
+        texts: columns that are text whatever is in them, where a file has them.
+        chunk_size: how many rows are handed on at once.
+        settings: of DuckDB's `read_csv`.
+    """
+    import duckdb
+
+    settings = {"sample_size": -1, **settings}
+    for item in items:
+        with _naming(item), duckdb.connect() as connection:
+            if texts:
+                with item.open() as file:
+                    there = connection.read_csv(file, **settings).columns
+                dtype = {name: "VARCHAR" for name in there if name in texts}
+                settings_here = {**settings, "dtype": {**dtype, **settings.get("dtype", {})}}
+            else:
+                settings_here = settings
+            with item.open() as file:
+                relation = connection.read_csv(file, **settings_here)
+                names = relation.columns
+                while rows := relation.fetchmany(chunk_size):
+                    yield [dict(zip(names, row, strict=True)) for row in rows]
+
+
+def read_jsonl(
+    items: Iterable[FileItemDict], chunk_size: int = 1_000
+) -> Iterator[list[dict[str, Any]]]:
+    """Read a JSON value a line; empty lines are none."""
+    for item in items:
+        with _naming(item), item.open() as file:
+            rows: list[dict[str, Any]] = []
+            for number, line in enumerate(file, 1):
+                text = line.removeprefix(_BOM).strip()
+                if text:
+                    with _naming(item, number):
+                        rows.append(json.loadb(text))
+                if len(rows) >= chunk_size:
+                    yield rows
+                    rows = []
+            if rows:
+                yield rows
+
+
+def read_parquet(
+    items: Iterable[FileItemDict],
+    chunk_size: int = 50_000,
+    *,
+    use_pyarrow: bool = True,
+) -> Iterator[Any]:
+    """Read Parquet, as Arrow with the types it has, or as rows, whose lists become tables."""
+    from pyarrow import parquet
+
+    for item in items:
+        with _naming(item), item.open() as file:
+            for batch in parquet.ParquetFile(file).iter_batches(batch_size=chunk_size):
+                yield _widened(batch) if use_pyarrow else batch.to_pylist()
+
+
+def _widened(batch: RecordBatch) -> RecordBatch:
+    """Widen whole numbers and floats: the next file may have larger ones in the same column."""
+    import pyarrow as pa
+
+    fields = []
+    for field in batch.schema:
+        kind = field.type
+        if pa.types.is_integer(kind) and kind != pa.uint64():
+            kind = pa.int64()
+        elif pa.types.is_floating(kind):
+            kind = pa.float64()
+        elif kind == pa.uint64():
+            kind = pa.decimal128(20, 0)
+        fields.append(field.with_type(kind))
+    return batch.cast(pa.schema(fields))
+
+
+@contextmanager
+def _naming(item: FileItemDict, line: int | None = None) -> Iterator[None]:
+    """Say which file cannot be read, and from which line on."""
+    from duckdb import Error
+
+    try:
+        yield
+    except (ValueError, OSError, Error) as error:  # Arrow's and JSON's are ValueErrors
+        where = item["relative_path"] if line is None else f"{item['relative_path']}:{line}"
+        raise SyncError(f"{where} cannot be read: {first_line(error)}") from error
