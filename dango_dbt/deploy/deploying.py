@@ -131,10 +131,8 @@ def _write(layout: ProjectLayout, platform: Platform, job: Job, *, force: bool) 
     shown = layout.shown(job.file)
     copy = layout.generated / "deploy" / shown.replace("../", "").lstrip("/")
     current, base = read_text(job.file), read_text(copy)
-    if base is None and platform == "github":
-        base = first_workflow()  # as `init` has written it
-    ours = current is None or current == base
-    if not ours and current != text and not force:
+    untouched = {None, text, base, *([first_workflow()] if platform == "github" else [])}
+    if current not in untouched and not force:
         if base == text:
             return "unchanged"
         what = "was not written by `dango-dbt deploy`" if base is None else "has edits of yours"

@@ -5,8 +5,9 @@
 """
 
 import shlex
-from datetime import datetime, timezone
+from datetime import datetime
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 try:
     from airflow.providers.standard.operators.bash import BashOperator
@@ -26,7 +27,7 @@ with DAG(
     dag_id="__NAME__",
     description="Loads what is due with dlt, and builds with dbt",
     schedule="__SCHEDULE__",
-    start_date=datetime(2024, 1, 1, tzinfo=timezone.utc),
+    start_date=datetime(2024, 1, 1, tzinfo=ZoneInfo("UTC")),
     catchup=False,
     max_active_runs=1,
     tags=["dango-dbt"],

@@ -73,7 +73,8 @@ def one_at_a_time(context: ScheduleEvaluationContext) -> RunRequest | SkipReason
         DagsterRunStatus.STARTING,
         DagsterRunStatus.STARTED,
     ]
-    running = context.instance.get_runs_count(RunsFilter(job_name=dango.name, statuses=statuses))
+    runs = RunsFilter(job_name=dango.name, statuses=statuses)
+    running = context.instance.get_runs_count(runs)
     return SkipReason("the last run is still under way") if running else RunRequest()
 
 
