@@ -153,19 +153,23 @@ def expand(
     return Expanded(expanded, tuple(work.unset))
 
 
-def variables(value: object) -> Iterator[str]:
-    """Name the variables in a source's arguments, set or not, those with a default too.
+def variables(value: object, *, required: bool = False) -> Iterator[str]:
+    """Name the variables in a source's arguments, set or not.
 
     What `expand` would refuse is passed over.
+
+    Args:
+        value: the arguments, or one of them.
+        required: leave out those that have a default.
     """
     if isinstance(value, str):
         for match in _REFERENCE.finditer(value):
             inside = _INSIDE.fullmatch(match[1]) if match[1] and match[2] else None
-            if inside is not None:
+            if inside is not None and not (required and inside[2] is not None):
                 yield inside[1]
     elif isinstance(value, (Mapping, list)):
         for item in value.values() if isinstance(value, Mapping) else value:
-            yield from variables(item)
+            yield from variables(item, required=required)
 
 
 def secret_values(value: object) -> frozenset[str]:

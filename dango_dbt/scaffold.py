@@ -14,6 +14,7 @@ from pathlib import Path
 
 from dango_dbt import macros
 from dango_dbt.config import load
+from dango_dbt.deploy import first_workflow
 from dango_dbt.errors import ConfigError
 from dango_dbt.files import Generated, apply, change_of, read_text, write_atomic
 from dango_dbt.project import SOURCES_FILE, DbtProject, ProjectLayout
@@ -22,6 +23,7 @@ from dango_dbt.results import FileResult
 __all__ = ["ScaffoldResult", "scaffold"]
 
 _TEMPLATES = Path(__file__).parent / "templates"
+_WORKFLOW = ".github/workflows/dango.yml"
 _SCHEMA_MACRO = "dbt_project/macros/generate_schema_name.sql"
 
 #: Destination → template. Templates have no leading dots, so that no tool overlooks them.
@@ -35,7 +37,7 @@ _BESIDE = {
 }
 _NEW = _BESIDE | {
     ".gitignore": "gitignore",
-    ".github/workflows/dango.yml": "workflow.yml",
+    _WORKFLOW: "workflow.yml",
     "README.md": "README.md",
     "requirements.txt": "requirements.txt",
     "dbt_project/profiles.yml": "profiles.yml",
@@ -103,6 +105,8 @@ def scaffold(directory: Path, *, dbt_project: Path | None = None) -> ScaffoldRes
         if _has_schema_macro(dbt_directory / "macros"):
             templates = {path: name for path, name in templates.items() if path != _SCHEMA_MACRO}
     texts = {path: _fill(name, values) for path, name in templates.items()}
+    if not existing:
+        texts[_WORKFLOW] = first_workflow()
     files = [_write(root, path, text) for path, text in texts.items()]
     notes = _notes(root, texts, files, existing=existing)
     files += _write_macros(ProjectLayout(root, DbtProject.read(dbt_directory)))

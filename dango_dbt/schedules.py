@@ -124,7 +124,7 @@ def next_due(schedule: str, now: datetime, zone: tzinfo) -> datetime:
     return min(found)
 
 
-def frequency(schedules: Iterable[str], zone: tzinfo) -> str:
+def frequency(schedules: Iterable[str], zone: tzinfo, *, least: int = 1) -> str:
     """Give the schedule of one job that serves several schedules: as often as the finest needs.
 
     It runs on all minutes of the hour that one of them names, and at even distances: every 5, 10 or
@@ -135,6 +135,7 @@ def frequency(schedules: Iterable[str], zone: tzinfo) -> str:
     Args:
         schedules: at least one, as in sources.yml.
         zone: whose clocks they mean.
+        least: how many minutes there have to be between two runs.
     """
     apart = {0, *_minutes_apart(zone)}
     minutes = set()
@@ -147,6 +148,8 @@ def frequency(schedules: Iterable[str], zone: tzinfo) -> str:
     first %= step
     if step == _MINUTES:
         return f"{first} * * * *"
+    if step < least:
+        return f"*/{least} * * * *"
     if step == 1:
         return "* * * * *"
     return f"{first}-59/{step} * * * *" if first else f"*/{step} * * * *"

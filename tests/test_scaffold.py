@@ -287,7 +287,7 @@ def test_the_workflow_checks_before_it_loads(pristine: Path) -> None:
     assert steps[-3:] == [
         "dango-dbt validate",
         "dango-dbt generate --check",
-        "dango-dbt sync-and-build ${{ github.event_name == 'schedule' && '--frozen' || '' }}",
+        "dango-dbt sync-and-build ${{ github.event_name == 'schedule' && '--frozen --due' || '' }}",
     ]
     assert "dango-dbt validate " in (pristine / "README.md").read_text("utf-8")
 

@@ -44,6 +44,8 @@ from dango_dbt.validation import validate
 
 if TYPE_CHECKING:
     from dango_dbt.api.planning import GenerationPlan
+    from dango_dbt.deploy import Platform
+    from dango_dbt.deployment import Deployment
     from dango_dbt.sync import Refresh
 
 __all__ = ["PARALLEL_SOURCES", "Project"]
@@ -380,6 +382,41 @@ class Project:
             ConfigError: there is no project.
         """
         return validate(find_root(Path(start or ".")), target=target, offline=offline)
+
+    def deploy(
+        self,
+        platform: Platform,
+        *,
+        target: str | None = None,
+        output: str | Path | None = None,
+        schedule: str | None = None,
+        force: bool = False,
+    ) -> Deployment:
+        """Write the file with which a platform runs `sync-and-build --frozen --due`.
+
+        Args:
+            platform: `github`, `cron`, `airflow` or `dagster`.
+            target: the dbt target that is named in the command; None: none is.
+            output: where to write it, relative to the current folder; None: the usual place.
+            schedule: when to run; None: as often as the finest of the sources' schedules needs.
+            force: take the place of a file that is not ours, or that was edited.
+
+        Raises:
+            ConfigError: the project is wrong, no source has a schedule, or the file is not ours.
+            GenerateError: a file cannot be read or written.
+        """
+        from dango_dbt.deploy import deploy
+
+        self._refuse_broken()
+        return deploy(
+            self.layout,
+            self.config,
+            platform,
+            target=target,
+            output=None if output is None else Path(output),
+            schedule=schedule,
+            force=force,
+        )
 
     def list_sources(self, *, target: str | None = None) -> SourceList:
         """List the sources and what was last loaded, from files alone; broken entries too.

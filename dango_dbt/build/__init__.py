@@ -17,6 +17,7 @@ from dango_dbt.build.packages import ensure_packages
 from dango_dbt.build.profile import (
     adapter_type,
     default_target,
+    fields_as_written,
     other_targets,
     resolve_target,
     taken_target,
@@ -33,6 +34,7 @@ __all__ = [
     "default_target",
     "ensure_packages",
     "few_artefacts",
+    "fields_as_written",
     "has_default_selector",
     "list_nodes",
     "missing_reference",

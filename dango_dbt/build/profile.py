@@ -15,7 +15,14 @@ from dango_dbt.errors import ConfigError, Place
 from dango_dbt.project import DbtProject, Target, dbt_variable
 from dango_dbt.yaml_files import read_text, syntax_error
 
-__all__ = ["adapter_type", "default_target", "other_targets", "resolve_target", "taken_target"]
+__all__ = [
+    "adapter_type",
+    "default_target",
+    "fields_as_written",
+    "other_targets",
+    "resolve_target",
+    "taken_target",
+]
 
 #: Where an adapter has a schema of its own that the profile need not name.
 _DEFAULT_SCHEMAS = {"duckdb": "main"}
@@ -93,6 +100,15 @@ def adapter_type(project: DbtProject, name: str) -> str:
     """
     profile = _Profile.read(project)
     return str(profile.render(profile.output(name)["type"], "outputs", name, "type"))
+
+
+def fields_as_written(project: DbtProject, name: str) -> Mapping[str, Any]:
+    """Give the fields of a target with the Jinja in them: no variable need be set.
+
+    Raises:
+        ConfigError: profiles.yml, the profile or the target is missing or wrong.
+    """
+    return _Profile.read(project).output(name)
 
 
 def _taken(profile: _Profile) -> str:

@@ -13,6 +13,7 @@ import click
 
 from dango_dbt import __version__
 from dango_dbt.cli import commands, sources
+from dango_dbt.cli.deploy import deploy
 from dango_dbt.cli.dev import dev
 from dango_dbt.cli.running import tell_usage_error, usage_error_line
 
@@ -78,6 +79,7 @@ for command in (
     commands.status,
     commands.ls,
     commands.validate,
+    deploy,
     commands.dbt,
     sources.source,
 ):

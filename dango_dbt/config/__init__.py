@@ -1,7 +1,7 @@
 """`.dango/sources.yml` → typed, frozen config; every error carries file:line:column."""
 
 from dango_dbt.config.adding import add_entry
-from dango_dbt.config.freshness import AgeConfig, FreshnessConfig, longest_pause
+from dango_dbt.config.freshness import AgeConfig, FreshnessConfig, is_schedule, longest_pause
 from dango_dbt.config.loading import load, load_sound, load_valid, problems
 from dango_dbt.config.models import (
     STAGING_DATASET_SUFFIX,
@@ -33,6 +33,7 @@ __all__ = [
     "TableStagingConfig",
     "add_entry",
     "in_one",
+    "is_schedule",
     "is_source_name",
     "json_schema",
     "load",

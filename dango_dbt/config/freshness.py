@@ -6,13 +6,20 @@ from datetime import datetime, timedelta
 from itertools import pairwise
 from typing import Annotated, Literal
 
-from pydantic import AfterValidator, ConfigDict, Field, model_validator
+from pydantic import (
+    AfterValidator,
+    ConfigDict,
+    Field,
+    TypeAdapter,
+    ValidationError,
+    model_validator,
+)
 from pydantic_core import PydanticCustomError
 
 from dango_dbt.config.base import Config
 from dango_dbt.schedules import clock_times, time_zone
 
-__all__ = ["AgeConfig", "FreshnessConfig", "Schedule", "TimeZone", "longest_pause"]
+__all__ = ["AgeConfig", "FreshnessConfig", "Schedule", "TimeZone", "is_schedule", "longest_pause"]
 
 # Five fields of standard cron, or a word for them. What croniter knows beyond that (seconds, `L`,
 # `#`, random `R`) no CI system knows, and `R` would make the generated text another each time.
@@ -63,6 +70,15 @@ def _comes_round(schedule: str) -> str:
 
 
 Schedule = Annotated[str, Field(pattern=_CRON), AfterValidator(_comes_round)]
+
+
+def is_schedule(text: str) -> bool:
+    """Tell whether a text can be the schedule of a source."""
+    try:
+        TypeAdapter(Schedule).validate_python(text)
+    except ValidationError:
+        return False
+    return True
 
 
 def _is_zone(name: str) -> str:

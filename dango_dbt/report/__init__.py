@@ -14,6 +14,7 @@ from dango_dbt.report.catalogue import (
 )
 from dango_dbt.report.checking import validation_json
 from dango_dbt.report.configuring import configuration_lines
+from dango_dbt.report.deployment import deployment_json
 from dango_dbt.report.discovery import discovery_json
 from dango_dbt.report.document import to_json
 from dango_dbt.report.er_diagram import discovery_mermaid
@@ -31,6 +32,7 @@ from dango_dbt.report.step_summary import to_step_summary
 from dango_dbt.report.terminal import console_on, progress_for
 from dango_dbt.report.text import (
     created,
+    deployed,
     error,
     joined_graph,
     lines,
@@ -59,6 +61,8 @@ __all__ = [
     "connector_lines",
     "console_on",
     "created",
+    "deployed",
+    "deployment_json",
     "discovery_json",
     "discovery_mermaid",
     "error",

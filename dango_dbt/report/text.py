@@ -6,11 +6,13 @@ from collections.abc import Iterable, Sequence
 from itertools import chain
 from typing import TYPE_CHECKING
 
+from dango_dbt.deployment import Deployment
 from dango_dbt.errors import DangoError, ExitCode
 from dango_dbt.findings import JoinedGraph, ProjectStatus, SourceList, Validation
 from dango_dbt.report import (
     adding,
     checking,
+    deployment,
     discovery,
     listing,
     sample_test,
@@ -131,6 +133,11 @@ def project_status(found: ProjectStatus, console: Console) -> None:
 def lines(composed: Iterable[sections.Line], console: Console) -> None:
     """Print lines that another part of this package has composed."""
     _print(list(composed), console)
+
+
+def deployed(done: Deployment, console: Console) -> None:
+    """Print what `deploy` has written, what that needs, and what to do next."""
+    _print(deployment.deployment_lines(done), console)
 
 
 def source_added(added: AddedSource, console: Console) -> None:

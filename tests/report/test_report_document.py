@@ -19,6 +19,7 @@ def test_the_document_has_every_key_of_the_interface(failed_run: RunResult) -> N
         "schema_changes",
         "impacts",
         "held",
+        "schedules",
         "files",
         "build",
         "error",
