@@ -69,3 +69,15 @@ def test_an_unset_variable_of_one_that_is_not_selected_stops_nothing(built: Work
     built.declare(shop=_source("shop"), fresh=_source("${NOT_SET_ANYWHERE}"))
     result = built.run(select=["constants"])
     assert (result.exit_code, result.sources) == (0, ())
+
+
+def test_files_written_for_sources_loaded_first_are_in_the_result(workspace: Workspace) -> None:
+    workspace.code("things", THINGS)
+    workspace.declare(shop=_source("shop"), crm=_source("crm"))
+    workspace.mart("fct_rows", "select id from {{ ref('stg_shop__rows') }}")
+    result = workspace.run(select=["+fct_rows"])
+    assert result.exit_code == 0, result
+    files = {file.path: file.action for file in result.files or ()}
+    assert "dbt_project/models/staging/shop/stg_shop__rows.sql" in files
+    assert set(files.values()) == {"created"}
+    assert [source.name for source in result.sources or ()] == ["shop"]  # crm is not needed
