@@ -81,3 +81,21 @@ def test_files_written_for_sources_loaded_first_are_in_the_result(workspace: Wor
     assert "dbt_project/models/staging/shop/stg_shop__rows.sql" in files
     assert set(files.values()) == {"created"}
     assert [source.name for source in result.sources or ()] == ["shop"]  # crm is not needed
+
+
+@pytest.mark.parametrize("select", [[], ["+fct_one"]])
+def test_all_failed_sources_without_which_dbt_cannot_parse_are_explained(
+    workspace: Workspace, select: list[str]
+) -> None:
+    workspace.code("things", THINGS)
+    names = ("one", "two", "three", "unused")
+    workspace.declare(**{name: _source(name, broken=True) for name in names})
+    for name in names[:3]:
+        workspace.mart(f"fct_{name}", f"select id from {{{{ ref('stg_{name}__rows') }}}}")
+    result = workspace.run(select=select)
+    failure = result.error or (result.build and result.build.error)
+    assert failure
+    assert failure.hint
+    for name in names[:3]:
+        assert f"dbt_project/models/marts/fct_{name}.sql (`{name}`)" in failure.hint
+    assert "unused" not in failure.hint
