@@ -325,7 +325,7 @@ def _select(dlt_source: DltSource, source: SourceConfig) -> DltSource:
 
 
 def limited(dlt_source: DltSource, name: str, resources: Collection[str]) -> DltSource:
-    """Load only some of the resources; dlt calls what their transformers depend on by itself.
+    """Load only some of the resources; dlt asks what transformers among them depend on by itself.
 
     Args:
         dlt_source: with those selected that the source's entry allows.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import replace
 from difflib import unified_diff
 from pathlib import Path
@@ -91,10 +92,29 @@ def generate_after(  # noqa: PLR0913 - all that it depends on
             return run
         if run.held:
             plan = plan_generation(layout, config, target, adapter, held=run.held)
-        return replace(run, files=tuple(write_generated(layout, plan, progress)))
+        files = _also_written(run.files or (), write_generated(layout, plan, progress))
+        return replace(run, files=files)
     except DangoError as error:
         code = ExitCode.worst(run.error_code, error.exit_code)
         return replace(run, error=Failure.of(error), error_code=code)
+
+
+def _also_written(
+    before: Iterable[FileResult], now: Iterable[FileResult]
+) -> tuple[FileResult, ...]:
+    """Say what has become of each file in a run that generates twice.
+
+    Args:
+        before: what the first time did.
+        now: what the second did.
+    """
+    earlier = {file.path: file for file in before if file.action != "unchanged"}
+    files = []
+    for file in now:
+        first = earlier.pop(file.path, None)
+        again = first is not None and first.action == "created" and file.action == "updated"
+        files.append(first if first and (again or file.action == "unchanged") else file)
+    return (*files, *earlier.values())
 
 
 def _holding(run: RunResult, held: tuple[str, ...], generate: str, progress: Progress) -> RunResult:

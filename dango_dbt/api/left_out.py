@@ -49,13 +49,29 @@ def explained(
         return built
     hint = advice(missing, layout, config)
     if missing.source in failed and not known(layout, missing.source):
-        files = ", ".join(needing(layout, missing.source))
-        hint = (
-            f"source `{missing.source}` failed, and has never been loaded: dbt cannot parse what"
-            f" needs its staging models: {files}. Mend the source, or set these aside until it"
-            " loads"
-        )
+        hint = _hint(layout, missing.source, failed)
     return replace(built, error=replace(built.error, hint=hint or built.error.hint))
+
+
+def _hint(layout: ProjectLayout, first: str, failed: Sequence[str]) -> str:
+    """Name the files that need failed sources; dbt names one, but misses the others next."""
+    others = (name for name in failed if name != first and not known(layout, name))
+    needed = {name: needing(layout, name) for name in (first, *others)}
+    if others_needed := {name: files for name, files in needed.items() if files and name != first}:
+        names = ", ".join(f"`{name}`" for name in (first, *others_needed))
+        per_source = "; ".join(
+            f"{', '.join(files)} (`{name}`)"
+            for name, files in {first: needed[first], **others_needed}.items()
+        )
+        return (
+            f"sources {names} failed, and have never been loaded: dbt cannot parse what needs their"
+            f" staging models: {per_source}. Mend the sources, or set these aside until they load"
+        )
+    return (
+        f"source `{first}` failed, and has never been loaded: dbt cannot parse what needs its"
+        f" staging models: {', '.join(needed[first])}. Mend the source, or set these aside until it"
+        " loads"
+    )
 
 
 def known(layout: ProjectLayout, source: str) -> bool:

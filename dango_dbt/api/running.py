@@ -7,15 +7,15 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timezone
 from typing import TYPE_CHECKING
 
-from dango_dbt import build as dbt
 from dango_dbt.api.due import also_due, due_only, scheduled
+from dango_dbt.api.first import list_selected
 from dango_dbt.api.generating import generate_after
 from dango_dbt.api.left_out import explained, known, warn_of_removed
 from dango_dbt.api.loading import LoadOptions, refuse_unknown, sync_sources
 from dango_dbt.api.selecting import ToLoad, never_generated, to_load, with_sources
 from dango_dbt.api.targets import adapter_followed
 from dango_dbt.discovery import unreferenced_text
-from dango_dbt.errors import BuildError, ConfigError, ExitCode
+from dango_dbt.errors import ConfigError, ExitCode
 from dango_dbt.progress import Progress
 from dango_dbt.project import ProjectLayout, Target
 from dango_dbt.results import BuildResult, Failure, RunResult
@@ -91,27 +91,33 @@ def sync_and_generate(  # noqa: PLR0913 - all that it depends on
     chosen = ToLoad(selected.sources or None)
     if selected.nodes:
         refuse_unknown(config, selected.sources)
-        first = never_generated(layout, config) if follows and not frozen else []
-        first = also_due(first, run)
-        if first:
-            progress.warning(_loaded_first(first))
-            run = _load(project, run, ToLoad(tuple(first)), target, options, progress)
-            run = generate_after(layout, config, run, str(follows), progress)
-        if run.error is not None or (options.fail_fast and run.exit_code):
-            return run
-        try:
-            nodes = dbt.list_nodes(
-                layout.dbt, selected.for_dbt(layout), target=target.name, progress=progress
-            )
-        except BuildError as error:
-            if not first:
-                raise
+
+        def load_first(names: list[str]) -> list[str] | None:
+            nonlocal run
+            if first := also_due(names, run):
+                progress.warning(_loaded_first(first))
+                run = _load(project, run, ToLoad(tuple(first)), target, options, progress)
+                run = generate_after(layout, config, run, str(follows), progress)
+            return None if run.error or (options.fail_fast and run.exit_code) else first
+
+        listed = list_selected(
+            layout,
+            lambda: selected.for_dbt(layout),
+            never_generated(layout, config) if follows and not frozen else [],
+            selected.sources,
+            load_first,
+            target=target.name,
+            progress=progress,
+        )
+        if listed.error is not None:
             failed = [source.name for source in run.sources or () if source.status == "failed"]
-            broken = BuildResult("not_run", error=Failure.of(error))
+            broken = BuildResult("not_run", error=Failure.of(listed.error))
             failure = explained(layout, config, broken, failed).error
-            code = ExitCode.worst(run.error_code, error.exit_code)
+            code = ExitCode.worst(run.error_code, listed.error.exit_code)
             return replace(run, error=failure, error_code=code)
-        chosen = to_load(layout, config, nodes, target.name).without(first)
+        if listed.nodes is None:
+            return run
+        chosen = to_load(layout, config, listed.nodes, target.name).without(listed.first)
     chosen, run = due_only(config, chosen, run, progress)
     if run.nothing_due and not chosen.names:
         return run

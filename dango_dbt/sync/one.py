@@ -18,7 +18,7 @@ from dango_dbt.errors import DangoError
 from dango_dbt.files import write_atomic
 from dango_dbt.progress import Progress
 from dango_dbt.results import Failure, SyncResult
-from dango_dbt.sync import guard, nested_keys, pending, refreshing, secrets, steps
+from dango_dbt.sync import guard, nested_keys, pending, refreshing, secrets, steps, together
 from dango_dbt.sync.job import SyncJob
 from dango_dbt.sync.messages import own_error, redacted, step_error
 
@@ -89,6 +89,7 @@ def _run(job: SyncJob, warehouse: Warehouse, stages: _Stages) -> _Loaded:
         source = sources.load(
             job.source, job.kwargs, job.custom_sources, job.from_secrets, job.place_of
         )
+        allowed = tuple(source.selected_resources)
         if job.resources is not None:
             source = sources.limited(source, job.source.name, job.resources)
         if job.prepare is not None:
@@ -98,6 +99,10 @@ def _run(job: SyncJob, warehouse: Warehouse, stages: _Stages) -> _Loaded:
             rows.update(settled)
     try:
         with stages("extract"):
+            if job.resources is not None:
+                together.complete(source, allowed, pipeline, refresh=job.refresh is not None)
+            if job.refresh:
+                together.refresh_selected_only(source)
             extracted = pipeline.extract(source, refresh=job.refresh)
         with stages("normalize"):
             rows.update(nested_keys.normalize(pipeline, source.schema.name, job, stages.progress))
