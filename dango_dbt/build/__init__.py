@@ -8,6 +8,7 @@ back: call it from the main thread, when nothing else runs.
 
 from __future__ import annotations
 
+from dango_dbt.build.artefacts import read_run_results
 from dango_dbt.build.artefacts_of_ours import few_artefacts
 from dango_dbt.build.commands import build, dbt, parse
 from dango_dbt.build.compiling import compiled_graph
@@ -38,6 +39,7 @@ __all__ = [
     "missing_reference",
     "other_targets",
     "parse",
+    "read_run_results",
     "resolve_target",
     "runner",
     "taken_target",
