@@ -23,7 +23,7 @@ from dango_dbt.build.profile import (
     taken_target,
 )
 from dango_dbt.build.runners import runner
-from dango_dbt.build.selectors import has_default_selector
+from dango_dbt.build.selectors import has_default_selector, selects
 
 __all__ = [
     "MissingReference",
@@ -42,5 +42,6 @@ __all__ = [
     "read_run_results",
     "resolve_target",
     "runner",
+    "selects",
     "taken_target",
 ]

@@ -11,6 +11,7 @@ from dango_dbt.build.events import EventReader, plain
 from dango_dbt.build.packages import ensure_packages
 from dango_dbt.build.profile import taken_target
 from dango_dbt.build.runners import Outcome, runner
+from dango_dbt.build.selectors import indirect_selection
 from dango_dbt.errors import BuildError, ConfigError
 from dango_dbt.held_files import held_hint
 from dango_dbt.progress import Progress
@@ -133,7 +134,8 @@ def _build(project: DbtProject, args: list[str], progress: Progress) -> BuildRes
     file = run_results_file(project, args)
     reader = EventReader(progress)
     # The results are read from the file, whatever the user's flags say of it.
-    outcome = runner().run(project, ["build", *args, "--write-json"], reader)
+    options = [*indirect_selection(project, args), "--write-json"]
+    outcome = runner().run(project, ["build", *args, *options], reader)
     results = read_run_results(file)
     # Runs on other targets, and the user's own, write into the same file.
     if results is not None and results.invocation == reader.invocation:
