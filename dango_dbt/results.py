@@ -205,6 +205,7 @@ class BuildResult:
     Attributes:
         nodes: what became of each; those that were left out since what they need has failed, too.
         reason: why dbt was not asked to run, where nothing is wrong with it.
+        invocation: dbt's id of the run, which its artefacts have too.
     """
 
     status: BuildStatus
@@ -212,6 +213,7 @@ class BuildResult:
     error: Failure | None = None
     seconds: float = 0.0
     reason: str | None = None
+    invocation: str | None = None
 
 
 @dataclass(frozen=True)

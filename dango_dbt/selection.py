@@ -40,9 +40,20 @@ class Selection:
         """Take what a user has given; as in dbt, one text may hold several criteria.
 
         Raises:
-            ConfigError: criteria and a selector are given, or the folder is not there.
+            ConfigError: what is given selects nothing, criteria and a selector are given, or the
+                folder is not there.
         """
-        selection = cls(_words(select), _words(exclude), selector)
+        given = tuple(select)
+        selection = cls(_words(given), _words(exclude), selector)
+        for option, empty in (
+            ("--select", given and not selection.select),
+            ("--selector", selector is not None and not selector.strip()),
+        ):
+            if empty:  # an unset variable, as a rule: to load and build all is not what was meant
+                raise ConfigError(
+                    f"{option} is given, and empty: nothing is selected",
+                    hint=f"name what to select, or leave {option} out to take everything",
+                )
         if selector is not None and (selection.select or selection.exclude):
             raise ConfigError(
                 f"selector `{selector}` and --select or --exclude do not go together",

@@ -138,11 +138,12 @@ def test_what_failed_counts_as_new_and_what_is_held_back_as_it_was(layout: Proje
         ids = ("model.a", "model.b", "model.c", "model.new")
         manifest = {"nodes": {each: {"version": version} for each in ids}, "unit_tests": {}}
         (target_path / "manifest.json").write_text(json.dumps(manifest))
-        (target_path / "run_results.json").write_text(json.dumps({"run": version}))
+        results = {"metadata": {"invocation_id": f"run {version}"}, "results": []}
+        (target_path / "run_results.json").write_text(json.dumps(results))
         built = Built(layout, "dev")
         built.folder = built.folder or (layout.state("dev") / ".built" if version > 1 else None)
         status = "failed" if any(node.failed for node in nodes) else "success"
-        built.take(BuildResult(status, nodes))  # type: ignore[arg-type] # one of the two
+        built.take(BuildResult(status, nodes, invocation=f"run {version}"))  # type: ignore[arg-type] # one of the two
         return built
 
     assert Built(layout, "dev").folder is None
@@ -161,5 +162,9 @@ def test_what_failed_counts_as_new_and_what_is_held_back_as_it_was(layout: Proje
         "model.new": 2,
     }
     assert Built(layout, "dev").folder == kept.folder
-    (target_path / "run_results.json").write_text("{}")
+    (target_path / "run_results.json").write_text(json.dumps({"metadata": {}, "results": []}))
     assert Built(layout, "dev").folder is None, "dbt has run otherwise since"
+    before = (kept.folder / "manifest.json").read_bytes()
+    (target_path / "manifest.json").write_text("{}")
+    kept.take(BuildResult("success", invocation="run 2"))
+    assert (kept.folder / "manifest.json").read_bytes() == before, "another run's artefacts"

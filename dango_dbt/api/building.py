@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from dango_dbt import build as dbt
@@ -24,10 +24,11 @@ from dango_dbt.results import (
 )
 from dango_dbt.selection import Selection
 
-__all__ = ["BuildOptions", "build_after", "note_built"]
+__all__ = ["BuildOptions", "build_after", "build_given"]
 
 _EVERYTHING = Selection(select=("package:*",))
 _NOTHING_NEW = "nothing has changed since the last build"
+_ALL_DISABLED = "all that the default selector selects is of disabled sources"
 _NOTHING_LEFT = "all that was to be built needs something that has failed"
 
 
@@ -151,22 +152,63 @@ def build_after(  # noqa: PLR0913, PLR0917 - all that a build depends on
     except BuildError as error:  # dbt cannot parse the project
         built = BuildResult("not_run", error=Failure.of(error))
     whole = not (alone or selection or missing or options.changed_only)
-    note_built(layout, target, built, work, progress, whole=whole)
+    _note_built(layout, target, built, work, progress, whole=whole)
     if work is not None:
         built = replace(built, nodes=(*built.nodes, *work.not_built()))
     return explained(layout, config, built, failed)
 
 
-def _build(
+def build_given(  # noqa: PLR0913, PLR0917 - all that a build depends on
+    layout: ProjectLayout,
+    config: SourcesConfig,
+    args: Sequence[str],
+    target: str,
+    options: BuildOptions,
+    progress: Progress,
+) -> BuildResult:
+    """Build with arguments of dbt's, but for what depends on sources that are left out.
+
+    Args:
+        layout: where things are.
+        config: which sources there are.
+        args: what the user gives dbt.
+        target: name of the dbt target.
+        options: how.
+        progress: is told what happens.
+    """
+    silent, work = left_out(layout, config), None
+    by_default = not dbt.selects(args) and dbt.has_default_selector(layout.dbt)
+    whole = not args and not by_default
+    selection = Selection()
+    if silent and any(arg.partition("=")[0] == "--selector" for arg in args):
+        # Beside a selector, dbt takes no notice of --exclude.
+        progress.warning(f"--selector may build disabled sources: {', '.join(silent)}")
+    elif not by_default:
+        selection = selection.without(criteria(silent))
+    elif silent:  # with --exclude, dbt would not take its default selector
+        try:
+            work = _work(layout, selection, target, {}, silent, progress)
+        except BuildError as error:  # dbt cannot parse the project
+            return explained(layout, config, BuildResult("not_run", error=Failure.of(error)))
+        if not work.wanted:
+            return BuildResult("not_run", reason=_ALL_DISABLED)
+        selection = work.limited(selection, None, alone=True)
+    built = _build(layout, target, selection, options, progress, args)
+    _note_built(layout, target, built, work, progress, whole=whole)
+    return explained(layout, config, built)
+
+
+def _build(  # noqa: PLR0913, PLR0917 - as above
     layout: ProjectLayout,
     target: str,
     selection: Selection,
     options: BuildOptions,
     progress: Progress,
+    args: Sequence[str] = (),
 ) -> BuildResult:
     return dbt.build(
         layout.dbt,
-        args=[*selection.args(), *(["--fail-fast"] if options.fail_fast else [])],
+        args=[*args, *selection.args(), *(["--fail-fast"] if options.fail_fast else [])],
         target=target,
         threads=options.threads,
         full_refresh=options.full_refresh,
@@ -210,7 +252,7 @@ def _work(  # noqa: PLR0913, PLR0917 - all that it depends on
     return _Work(graph, skipped, selected - out - set(skipped))
 
 
-def note_built(  # noqa: PLR0913 - all that it depends on
+def _note_built(  # noqa: PLR0913 - all that it depends on
     layout: ProjectLayout,
     target: str,
     built: BuildResult,

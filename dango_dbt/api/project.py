@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Literal
 
 from dango_dbt import build as dbt
 from dango_dbt import credentials
-from dango_dbt.api.building import BuildOptions, build_after, note_built
+from dango_dbt.api.building import BuildOptions, build_after, build_given
 from dango_dbt.api.due import without_build
 from dango_dbt.api.generating import (
     accept_file,
@@ -20,7 +20,7 @@ from dango_dbt.api.generating import (
     file_results,
     write_generated,
 )
-from dango_dbt.api.left_out import criteria, explained, left_out, warn_of_removed
+from dango_dbt.api.left_out import warn_of_removed
 from dango_dbt.api.listing import list_sources, remove_source, warnings_of_broken
 from dango_dbt.api.loading import LoadOptions, refuse_unknown, restore_schemas
 from dango_dbt.api.one_source import ProjectSource
@@ -286,24 +286,10 @@ class Project:
         self._refuse_broken()
         progress = progress or Progress()
         resolved = dbt.resolve_target(self.layout.dbt, target)
-        whole = not args
         with self._alone("build", resolved.name, lock_timeout, progress):
             warn_of_removed(self.layout, self.config, progress)
-            if "--selector" not in args:
-                without = criteria(left_out(self.layout, self.config))
-                args = [*args, *(["--exclude", *without] if without else [])]
-            elif disabled := left_out(self.layout, self.config):  # dbt takes a selector alone
-                progress.warning(f"--selector may build disabled sources: {', '.join(disabled)}")
-            built = dbt.build(
-                self.layout.dbt,
-                args=args,
-                target=target,
-                threads=threads,
-                full_refresh=full_refresh,
-                progress=progress,
-            )
-            note_built(self.layout, resolved.name, built, None, progress, whole=whole)
-        built = explained(self.layout, self.config, built)
+            options = BuildOptions(threads, full_refresh)
+            built = build_given(self.layout, self.config, args, resolved.name, options, progress)
         seconds = time.perf_counter() - started
         return RunResult("build", resolved.name, build=built, seconds=seconds)
 

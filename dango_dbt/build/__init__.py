@@ -8,6 +8,7 @@ back: call it from the main thread, when nothing else runs.
 
 from __future__ import annotations
 
+from dango_dbt.build.artefacts import read_run_results
 from dango_dbt.build.artefacts_of_ours import few_artefacts
 from dango_dbt.build.commands import build, dbt, parse
 from dango_dbt.build.compiling import compiled_graph
@@ -23,7 +24,7 @@ from dango_dbt.build.profile import (
     taken_target,
 )
 from dango_dbt.build.runners import runner
-from dango_dbt.build.selectors import has_default_selector
+from dango_dbt.build.selectors import has_default_selector, selects
 
 __all__ = [
     "MissingReference",
@@ -40,7 +41,9 @@ __all__ = [
     "missing_reference",
     "other_targets",
     "parse",
+    "read_run_results",
     "resolve_target",
     "runner",
+    "selects",
     "taken_target",
 ]

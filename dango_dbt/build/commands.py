@@ -11,6 +11,7 @@ from dango_dbt.build.events import EventReader, plain
 from dango_dbt.build.packages import ensure_packages
 from dango_dbt.build.profile import taken_target
 from dango_dbt.build.runners import Outcome, runner
+from dango_dbt.build.selectors import indirect_selection
 from dango_dbt.errors import BuildError, ConfigError
 from dango_dbt.held_files import held_hint
 from dango_dbt.progress import Progress
@@ -131,19 +132,22 @@ def target_option(project: DbtProject, target: str | None) -> list[str]:
 
 def _build(project: DbtProject, args: list[str], progress: Progress) -> BuildResult:
     file = run_results_file(project, args)
-    before = read_run_results(file)
     reader = EventReader(progress)
     # The results are read from the file, whatever the user's flags say of it.
-    outcome = runner().run(project, ["build", *args, "--write-json"], reader)
+    options = [*indirect_selection(project, args), "--write-json"]
+    outcome = runner().run(project, ["build", *args, *options], reader)
     results = read_run_results(file)
-    if results is None or (before is not None and results.invocation == before.invocation):
-        # dbt did not get so far as to write results: those in the file are an earlier run's.
+    # Runs on other targets, and the user's own, write into the same file.
+    if results is not None and results.invocation == reader.invocation:
+        nodes = with_paths(results.nodes, file.with_name("manifest.json"), project)
+    elif reader.finished and outcome.exit_code in {0, 1}:
+        nodes = tuple(reader.finished)  # one of them has come between
+    else:
         return BuildResult("not_run", error=failure_of(outcome, reader.error))
-    nodes = with_paths(results.nodes, file.with_name("manifest.json"), project)
     if outcome.exit_code == 0:
-        return BuildResult("success", nodes=nodes)
+        return BuildResult("success", nodes=nodes, invocation=reader.invocation)
     error = None if outcome.exit_code == 1 else failure_of(outcome, reader.error)
-    return BuildResult("failed", nodes=nodes, error=error)
+    return BuildResult("failed", nodes=nodes, error=error, invocation=reader.invocation)
 
 
 def failure_of(outcome: Outcome, said: str | None) -> Failure:

@@ -19,6 +19,7 @@ _READ = frozenset(
         "ConcurrencyLine",
         "LogStartLine",
         "MainEncounteredError",
+        "MainReportVersion",  # the first of a run
         "NodeFinished",
         "NodeStart",
         "PrintEvent",  # what `dbt ls` lists
@@ -43,10 +44,14 @@ class EventReader:
 
     Attributes:
         error: what dbt said when it gave up.
+        invocation: dbt's id of the run; None: it has not begun.
+        finished: the nodes that have ended.
     """
 
     def __init__(self, progress: Progress) -> None:
         self.error: str | None = None
+        self.invocation: str | None = None
+        self.finished: list[NodeResult] = []
         self._progress = progress
         self._lock = Lock()
         self._total = 0
@@ -56,6 +61,7 @@ class EventReader:
         """Take one event."""
         info, data = event["info"], event.get("data") or {}
         name = info["name"]
+        self.invocation = info.get("invocation_id") or self.invocation
         node = data.get("node_info") or {}
         if name == "MainEncounteredError":
             self.error = data.get("exc") or info.get("msg")
@@ -68,7 +74,9 @@ class EventReader:
         elif name == "NodeStart":
             self._progress.node_started(node["unique_id"])
         elif name == "NodeFinished":
-            self._progress.node_finished(_node_result(node, data.get("run_result") or {}))
+            result = _node_result(node, data.get("run_result") or {})
+            self.finished.append(result)
+            self._progress.node_finished(result)
         elif info["level"] == "warn" and not node.get("unique_id"):
             self._warn(info.get("msg", ""))
 

@@ -10,6 +10,7 @@ from dango_dbt.build.commands import failure_of, target_option
 from dango_dbt.build.events import EventReader
 from dango_dbt.build.packages import ensure_packages
 from dango_dbt.build.runners import Event, runner
+from dango_dbt.build.selectors import indirect_selection
 from dango_dbt.errors import BuildError
 from dango_dbt.graph import Graph, GraphNode
 from dango_dbt.progress import Progress
@@ -65,7 +66,9 @@ def list_nodes(
         reader(event)
 
     options = [*target_option(project, target), "--output", "json", "--output-keys", *_KEYS]
-    args = ["ls", *options, "--no-write-json", *selection.args()]
+    asked = selection.args()
+    asked += indirect_selection(project, asked)
+    args = ["ls", *options, "--no-write-json", *asked]
     outcome = runner().run(project, args, read)
     if outcome.exit_code:
         failure = failure_of(outcome, reader.error)

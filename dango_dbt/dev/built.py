@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
+from dango_dbt.build import read_run_results
 from dango_dbt.files import write_atomic
 from dango_dbt.project import ProjectLayout
 from dango_dbt.results import DONE_NODE_STATUSES, NOT_BUILT, BuildResult
@@ -40,13 +41,18 @@ class Built:
         except OSError:
             return False
 
+    def _is_of(self, built: BuildResult) -> bool:
+        """Whether the artefacts are this run's: one on another target may have come between."""
+        results = read_run_results(self._target_path / _RESULTS)
+        return results is not None and results.invocation == built.invocation
+
     def take(self, built: BuildResult) -> None:
-        """Take in what dbt has just built.
+        """Take in what dbt has just built, where its artefacts are still there.
 
         Raises:
             GenerateError: the artefacts cannot be written.
         """
-        if built.error is not None or built.status == "not_run":
+        if built.error is not None or built.status == "not_run" or not self._is_of(built):
             return
         try:
             manifest = (self._target_path / _MANIFEST).read_text(encoding="utf-8")

@@ -262,6 +262,57 @@ def test_what_keeps_dbt_from_running_is_said_and_old_results_are_not_taken_for_n
     assert (shop.target_path / "run_results.json").read_text(encoding="utf-8") == stale
 
 
+def dbt_build_on_dev(project: DbtProject, dbt_executable: Path) -> None:
+    """A run of the user's own, which writes into the same folder."""
+    subprocess.run(
+        [dbt_executable, "--quiet", "build", "--target", "dev"], cwd=project.directory, check=True
+    )
+
+
+@pytest.mark.usefixtures("any_runner")
+def test_a_run_that_built_nothing_does_not_tell_what_another_one_builds_meanwhile(
+    project: Write, dbt_executable: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setenv("SHOP_PROD_PATH", str(tmp_path / "not there" / "prod.duckdb"))
+    shop = project(GOOD)
+    others: list[str] = []
+
+    class Meanwhile(Progress):
+        def warning(self, message: str) -> None:  # before dbt connects
+            others.append(message)
+            dbt_build_on_dev(shop, dbt_executable)
+
+    result = build(
+        shop,
+        args=["--select", "orders", "nothing"],
+        target="prod",
+        threads=None,
+        full_refresh=False,
+        progress=Meanwhile(),
+    )
+    assert len(others) == 1
+    assert "model.shop.orders" in (shop.target_path / "run_results.json").read_text()
+    assert (result.status, result.nodes) == ("not_run", ())
+    assert "Cannot open file" in str(result.error)
+
+
+def test_a_run_tells_its_own_nodes_where_another_one_has_replaced_its_results(
+    project: Write, dbt_executable: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    other = f"{dbt_executable} --quiet build --target dev --select orders"
+    script = tmp_path / "dbt_and_another_run"
+    script.write_text(f'#!/bin/sh\n{dbt_executable} "$@"\ncode=$?\n{other} >&2\nexit $code\n')
+    script.chmod(0o755)
+    monkeypatch.setenv("DANGO_DBT", str(script))
+    shop = project({**GOOD, "models/others.sql": "select nope"})
+    result = run_build(shop, "--select", "others")
+    assert "model.shop.orders" in (shop.target_path / "run_results.json").read_text()
+    assert result.status == "failed"
+    assert [(node.unique_id, node.status) for node in result.nodes] == [
+        ("model.shop.others", "error")
+    ]
+
+
 @pytest.mark.usefixtures("any_runner")
 def test_a_locked_warehouse_is_said(tmp_path: Path, project: Write) -> None:
     shop = project(GOOD)
