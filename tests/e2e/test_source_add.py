@@ -382,8 +382,12 @@ def test_people_are_told_what_was_written_and_what_to_do(
         ! `crm` is the function of the entry; OTHER
         ! git does not ignore .dlt/secrets.toml: add it to .gitignore
 
-        Next: pip install -r requirements.txt && dango-dbt source configure my_crm && dango-dbt sync-and-build --source my_crm
+        Next: NEXT
         """
+    ).replace(
+        "NEXT",
+        "pip install -r requirements.txt && dango-dbt source configure my_crm"
+        " && dango-dbt sync-and-build --source my_crm",
     ).replace(
         "KEYS",
         "api_key, credentials.drivername, credentials.database, credentials.password,"
