@@ -6,21 +6,20 @@ that `--help` answers at once.
 
 from __future__ import annotations
 
-from itertools import pairwise
+import sys
 from typing import Any
 
 import click
 
 from dango_dbt import __version__
 from dango_dbt.cli import commands, sources
+from dango_dbt.cli.asked import Asked
 from dango_dbt.cli.deploy import deploy
 from dango_dbt.cli.dev import dev
-from dango_dbt.cli.running import tell_usage_error, usage_error_line
 
 __all__ = ["main"]
 
-_AS_JSON = f"{__name__}.as_json"
-_AS_LINES = f"{__name__}.as_lines"
+_ASKED = f"{__name__}.asked"
 
 
 class _Main(click.Group):
@@ -32,27 +31,29 @@ class _Main(click.Group):
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
         """Note how to report from the arguments: a command that refuses them cannot say."""
-        ours = args[: args.index("--")] if "--" in args else args
-        ctx.meta[_AS_JSON] = "--json" in ours
-        ctx.meta[_AS_LINES] = "--log-format=json" in ours or any(
-            pair == ("--log-format", "json") for pair in pairwise(ours)
-        )
+        ctx.meta[_ASKED] = Asked.of(self, args)
         return super().parse_args(ctx, args)
 
     def invoke(self, ctx: click.Context) -> Any:  # noqa: ANN401 - click's
         """Run the command; before click tells wrong usage, give the document that was asked for.
 
-        Where lines of JSON were asked for, they are all that is told.
+        Where lines of JSON were asked for, they are all that is told. Ctrl-C while a command
+        imports, or at a question, is Ctrl-C as well: to click it would be any failure.
         """
+        asked: Asked = ctx.meta[_ASKED]
         try:
             return super().invoke(ctx)
         except click.UsageError as error:
-            if ctx.meta[_AS_JSON]:
-                tell_usage_error(error)
-            if ctx.meta[_AS_LINES]:
-                usage_error_line(error)
+            asked.tell_wrong_usage(error)
+            if asked.as_lines:
                 ctx.exit(error.exit_code)
             raise
+        except click.Abort as error:
+            if not isinstance(error.__context__, KeyboardInterrupt):
+                raise
+        except KeyboardInterrupt:
+            pass
+        sys.exit(asked.tell_interrupted())
 
 
 @click.group(

@@ -33,8 +33,6 @@ __all__ = [
     "run_source_remove",
     "run_status",
     "run_validate",
-    "tell_usage_error",
-    "usage_error_line",
 ]
 
 
@@ -205,33 +203,6 @@ def run_validate(
     sys.exit(int(found.exit_code))
 
 
-def tell_usage_error(error: click.UsageError) -> None:
-    """Print wrong usage as a document on stdout; click says it on stderr, and exits with 2."""
-    from dango_dbt import report
-
-    click.echo(report.to_json(_wrong_usage(error)))
-
-
-def usage_error_line(error: click.UsageError) -> None:
-    """Print wrong usage as a line of JSON on stderr."""
-    from dango_dbt import report
-
-    report.LineProgress(sys.stderr).run_finished(_wrong_usage(error))
-
-
-def _wrong_usage(error: click.UsageError) -> RunResult:
-    from dango_dbt.errors import ExitCode
-    from dango_dbt.results import Failure, RunResult
-
-    names: list[str] = []
-    context = error.ctx
-    while context is not None and context.parent is not None:
-        names.insert(0, str(context.info_name))
-        context = context.parent
-    failure = Failure("UsageError", error.format_message())
-    return RunResult(" ".join(names), error=failure, error_code=ExitCode.USAGE)
-
-
 def _warn_unreferenced(found: Sequence[Unreferenced], names: Sequence[str]) -> None:
     from dango_dbt import report
     from dango_dbt.discovery import unreferenced_text
@@ -249,7 +220,7 @@ def errors_told(json_for: str | None = None, stdout: TextIO | None = None) -> It
         stdout: where the document goes; None: stdout.
     """
     from dango_dbt import report
-    from dango_dbt.errors import DangoError, ExitCode
+    from dango_dbt.errors import DangoError
     from dango_dbt.results import Failure, RunResult
 
     try:
@@ -262,5 +233,3 @@ def errors_told(json_for: str | None = None, stdout: TextIO | None = None) -> It
             sys.exit(int(code))
         report.error(error, report.console_on(sys.stderr))
         sys.exit(int(error.exit_code))
-    except KeyboardInterrupt:
-        sys.exit(int(ExitCode.INTERRUPTED))

@@ -171,3 +171,14 @@ def test_a_junit_file_that_cannot_be_written_fails_the_run(workspace: Workspace)
 
     assert done.returncode == 2, done.stderr
     assert "cannot be written" in json.loads(done.stdout)["error"]["message"]
+
+
+@pytest.mark.parametrize("junit", [["--junit-xml=out/junit.xml"], ["--junit-xml", "out/junit.xml"]])
+def test_wrong_usage_is_in_the_junit_file_too(workspace: Workspace, junit: list[str]) -> None:
+    """A pipeline that reads the file is not to take that of an earlier run for this one's."""
+    done = workspace.command("sync", *junit, "--refresh", "all")
+
+    assert done.returncode == 2
+    root = ET.parse(workspace.root / "out/junit.xml").getroot()  # noqa: S314 - our own
+    check(root)
+    assert root.find(".//testsuite[@name='run']//error[@type='UsageError']") is not None

@@ -149,3 +149,62 @@ def test_an_interrupted_build_is_130_too(workspace: Workspace) -> None:
     done = {case.get("name") for case in root.iter("testcase") if not len(case)}
     assert done >= {"slow", "stg_slow__slow"}
     assert root.find(".//testsuite[@name='run']//error[@type='KeyboardInterrupt']") is not None
+
+
+# What a command imports takes a second or two; the moment is made sure of.
+_WHILE_IT_IMPORTS = """\
+import runpy, signal, sys
+signal.signal(signal.SIGINT, signal.default_int_handler)
+class Interrupting:
+    def find_spec(self, name, *_):
+        if name == {module!r}:
+            sys.meta_path.remove(self)
+            signal.raise_signal(signal.SIGINT)
+sys.meta_path.insert(0, Interrupting())
+runpy.run_module("dango_dbt", run_name="__main__")
+"""
+
+
+@pytest.mark.skipif(os.name == "nt", reason="SIGINT is sent in another way there")
+@pytest.mark.parametrize(
+    ("module", "args"),
+    [
+        ("dango_dbt.api", ["sync-and-build", "--json", "--junit-xml=junit.xml"]),
+        ("dango_dbt.api", ["build", "--log-format", "json"]),
+        ("dango_dbt.api", ["source", "list", "--json"]),
+        ("dango_dbt.api", ["status"]),
+        ("dango_dbt.api", ["dbt", "debug"]),
+        ("dango_dbt.dev", ["dev"]),
+        ("dango_dbt.scaffold", ["init", "new"]),
+    ],
+    ids=lambda value: " ".join(value) if isinstance(value, list) else "",
+)
+def test_a_command_that_is_interrupted_before_it_has_begun_is_130(
+    workspace: Workspace, module: str, args: list[str]
+) -> None:
+    done = subprocess.run(
+        [sys.executable, "-c", _WHILE_IT_IMPORTS.format(module=module), *args],
+        cwd=workspace.root,
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=60,
+    )
+
+    assert done.returncode == 130, done.stderr
+    assert "Aborted" not in done.stderr
+    assert "Traceback" not in done.stderr
+    if "--json" in args:
+        document = json.loads(done.stdout)
+        assert document["exit_code"] == 130
+        assert document["command"] == " ".join(arg for arg in args if not arg.startswith("-"))
+    elif "json" in args:
+        (line,) = [json.loads(each) for each in done.stderr.splitlines()]
+        assert (line["event"], line["exit_code"]) == ("run_finished", 130)
+    else:
+        assert done.stderr == "Interrupted\n"
+    if "--junit-xml=junit.xml" in args:
+        root = ET.parse(workspace.root / "junit.xml").getroot()  # noqa: S314 - our own
+        check(root)
+        assert root.find(".//error[@type='KeyboardInterrupt']") is not None
