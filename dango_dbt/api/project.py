@@ -181,7 +181,8 @@ class Project:
         for warning in plan.warnings:
             progress.warning(warning)
         files = tuple(file_results(self.layout, plan))
-        run = RunResult("generate", plan.target, files=files)
+        seconds = time.perf_counter() - started
+        run = RunResult("generate", plan.target, files=files, seconds=seconds)
         changed = any(file.action != "unchanged" for file in files)
         return replace(run, error_code=ExitCode.OUT_OF_DATE) if changed else run
 

@@ -77,6 +77,7 @@ def attempted(
             sources=tuple(seen.sources) or None,
             error=Failure.of(error),
             error_code=error.exit_code,
+            seconds=time.perf_counter() - started,
         )
         return Attempt(result, project, seen.warnings)
     except KeyboardInterrupt as error:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import signal
 import subprocess
 import sys
@@ -124,6 +125,8 @@ def test_a_second_one_does_not_wait_for_longer_than_it_is_told(slow: Workspace) 
         told = f"still in use after 1 s: by `dango-dbt sync` (PID {first.pid},"
         assert told in second.stdout
         assert "--lock-timeout says how long to wait" in second.stdout
+        (seconds,) = re.findall(r"Failed \((\d+\.\d+) s\)", second.stdout)
+        assert float(seconds) >= 1  # the waiting is part of it
         with pytest.raises(LockError, match="target `dev` is still in use: by"):
             slow.sync(lock_timeout=0)
     # a process that is killed holds nothing any more
