@@ -25,8 +25,8 @@ class GraphNode:
         tags: dbt's.
         file: relative to the dbt project.
         criterion: what selects it, and with other criteria nothing else, in dbt's selection.
-        table: of a source's table, the names of source and table; the table's as the warehouse has
-            it.
+        table: of a table of a source that the dbt project itself declares, the names of source and
+            table; the table's as the warehouse has it.
         ephemeral: it is part of what uses it: nothing is built for it.
     """
 

@@ -49,12 +49,18 @@ def joined_graph(
             members[resource.id] = resource
         shown = tuple(parent for parent in node.parents if parent in listed.nodes)
         parents = (resource.id,) if resource else shown
-        name = ".".join(node.table) if node.table else node.name
-        members[node.unique_id] = GraphMember(node.unique_id, node.kind, name, parents)
+        members[node.unique_id] = GraphMember(node.unique_id, node.kind, _name(node), parents)
     order = {each: members[each].parents for each in sorted(members)}
     ordered = [members[each] for each in TopologicalSorter(order).static_order()]
     unknown = () if selection else tuple(never_generated(layout, config))
     return JoinedGraph(target, tuple(ordered), unknown)
+
+
+def _name(node: GraphNode) -> str:
+    """Name a node; a table with its source and, where a package declares that, the package."""
+    if node.table:
+        return ".".join(node.table)
+    return node.unique_id.partition(".")[2] if node.kind == "source" else node.name
 
 
 class _Resources:

@@ -30,6 +30,7 @@ _KEYS = (
     "depends_on",
     "source_name",
     "identifier",
+    "version",
     "config.materialized",
 )
 
@@ -73,7 +74,7 @@ def list_nodes(
     if outcome.exit_code:
         failure = failure_of(outcome, reader.error)
         raise BuildError(failure.message, hint=failure.hint)
-    nodes = map(_node, filter(None, map(_listed, lines)))
+    nodes = [_node(raw, project.name) for raw in map(_listed, lines) if raw]
     return Graph({node.unique_id: node for node in nodes})
 
 
@@ -86,15 +87,17 @@ def _listed(line: str) -> Mapping[str, Any] | None:
     return found if isinstance(found, dict) and "unique_id" in found else None
 
 
-def _node(raw: Mapping[str, Any]) -> GraphNode:
+def _node(raw: Mapping[str, Any], project: str) -> GraphNode:
+    """Read a node; a package may declare a source of one of our names, which is not ours."""
     kind = str(raw["resource_type"])
     name, package = str(raw["name"]), str(raw["package_name"])
+    version = raw.get("version")
     table = None
-    if kind == "source":
+    if kind == "source" and package == project:
         table = (str(raw["source_name"]), str(raw.get("identifier") or name))
     return GraphNode(
         unique_id=str(raw["unique_id"]),
-        name=name,
+        name=name if version is None else f"{name}.v{version}",
         kind=kind,
         parents=tuple((raw.get("depends_on") or {}).get("nodes") or ()),
         tags=tuple(raw.get("tags") or ()),
