@@ -120,6 +120,8 @@ def _whole(result: RunResult) -> Iterable[ET.Element]:
         place = result.error.place
         file = place.path.as_posix() if place else None
         case = _case("run", result.command, result.seconds, file)
+        if place and place.line:
+            case.set("line", str(place.line))
         _add(case, "error", result.error.type, _why(result.error) or "")
         yield case
     for written in result.files or ():
