@@ -13,7 +13,7 @@ Each carries a message (what is wrong), an optional place (`file:line:column`) a
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import IntEnum
 from pathlib import Path
 
@@ -27,6 +27,7 @@ __all__ = [
     "Place",
     "SyncError",
     "first_line",
+    "seen_from",
 ]
 
 
@@ -59,6 +60,13 @@ class Place:
 
     def __str__(self) -> str:
         return ":".join(str(part) for part in (self.path, self.line, self.column) if part)
+
+
+def seen_from(root: Path, place: Place) -> Place:
+    """Name a place as seen from a project's root; one that lies elsewhere stays as it is."""
+    if place.path.is_relative_to(root):
+        return replace(place, path=place.path.relative_to(root))
+    return place
 
 
 class DangoError(Exception):

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from dango_dbt.cli.streams import handing_over
-from dango_dbt.errors import DangoError, ExitCode
+from dango_dbt.errors import DangoError, ExitCode, seen_from
 from dango_dbt.results import Failure, Interrupted, RunResult
 
 if TYPE_CHECKING:
@@ -72,6 +72,8 @@ def attempted(
                 seen = report.SeenProgress(shown)
                 return Attempt(action(project, seen), project, seen.warnings)
     except DangoError as error:
+        if project and error.place:
+            error.place = seen_from(project.layout.root, error.place)
         result = RunResult(
             reporting.command,
             sources=tuple(seen.sources) or None,

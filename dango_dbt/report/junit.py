@@ -99,6 +99,10 @@ def _parts(build: BuildResult, dbt_folder: str) -> tuple[list[ET.Element], list[
         case = _case("dbt", "dbt build", 0.0)
         _add(case, "error", build.error.type, _why(build.error) or "")
         cases[0].append(case)
+    elif build.status == "not_run" and build.reason and not build.nodes:
+        case = _case("dbt", "dbt build", 0.0)
+        _add(case, "skipped", None, f"not run: {build.reason}")
+        cases[0].append(case)
     return cases
 
 
@@ -120,6 +124,8 @@ def _whole(result: RunResult) -> Iterable[ET.Element]:
         place = result.error.place
         file = place.path.as_posix() if place else None
         case = _case("run", result.command, result.seconds, file)
+        if place and place.line:
+            case.set("line", str(place.line))
         _add(case, "error", result.error.type, _why(result.error) or "")
         yield case
     for written in result.files or ():

@@ -53,7 +53,7 @@ def status_lines(found: ProjectStatus) -> list[Line]:
         for source in found.sources
         for note in _notes(source, reached=reached)
     ]
-    if found.running:
+    if found.running and found.running not in (found.unreachable or ""):
         notes.append(Line((("! ", "yellow"), f"{clean(found.running)} works on this target")))
     if found.unreachable:
         notes.append(Line((("! ", "yellow"), one_line(found.unreachable))))

@@ -12,8 +12,16 @@ from dango_dbt.report.markdown import (
     plan_to_markdown,
     schema_changes,
 )
-from dango_dbt.report.words import count, duration, failure_text, node_label, outcome, outcomes
-from dango_dbt.results import BuildResult, Failure, RunResult, SyncResult
+from dango_dbt.report.words import (
+    count,
+    duration,
+    failure_text,
+    node_label,
+    one_line,
+    outcome,
+    outcomes,
+)
+from dango_dbt.results import BuildResult, Failure, NodeResult, RunResult, SyncResult
 
 __all__ = ["to_step_summary"]
 
@@ -83,6 +91,15 @@ def _build(build: BuildResult) -> Iterator[str]:
             yield from block(_short(node.message), "  ")
     if len(failed) > _LIMIT:
         yield from ("", f"- and {len(failed) - _LIMIT:,} more")
+    skipped = [node for node in build.nodes if outcome(node) == "skip"]
+    if skipped:
+        yield from ("", "Not built:", "")
+        yield from _cut([_skipped(node) for node in skipped])
+
+
+def _skipped(node: NodeResult) -> str:
+    why = f": {escaped(_short(one_line(node.message)))}" if node.message else ""
+    return f"- {code(node_label(node.unique_id))}{why}"
 
 
 def _conflicts(result: RunResult) -> Iterator[str]:

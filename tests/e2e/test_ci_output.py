@@ -182,3 +182,13 @@ def test_wrong_usage_is_in_the_junit_file_too(workspace: Workspace, junit: list[
     root = ET.parse(workspace.root / "out/junit.xml").getroot()  # noqa: S314 - our own
     check(root)
     assert root.find(".//testsuite[@name='run']//error[@type='UsageError']") is not None
+
+
+def test_a_place_in_profiles_yml_is_seen_from_the_projects_root(workspace: Workspace) -> None:
+    workspace.declare()
+    done = workspace.command("sync", "--target=none", "--json", "--junit-xml=junit.xml")
+
+    assert done.returncode == 2
+    assert json.loads(done.stdout)["error"]["message"].startswith("dbt_project/profiles.yml:3:3: ")
+    (case,) = ET.parse(workspace.root / "junit.xml").getroot().iter("testcase")  # noqa: S314 - our own
+    assert (case.get("file"), case.get("line")) == ("dbt_project/profiles.yml", "3")

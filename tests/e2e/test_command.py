@@ -123,7 +123,7 @@ def test_an_error_is_a_document_too(
         (["sync-and-build", "--threads", "x", "--json"], "sync-and-build", "'x' is not a valid"),
         (["sync", "--json", "--refresh", "drop_data"], "sync", "confirm with --yes"),
         (["source", "list", "--json", "more"], "source list", "unexpected extra argument"),
-        (["source", "add", "--json", "crm"], "source add", "Missing option '--verified'"),
+        (["source", "add", "--json", "crm"], "source add", "Say where the source comes from"),
         (["snc", "--json"], "", "No such command 'snc'"),
     ],
 )

@@ -12,6 +12,7 @@ import yaml
 from dango_dbt import Project, destinations
 from dango_dbt.locking import alone
 from dango_dbt.progress import Progress
+from dango_dbt.report.status import status_lines
 
 if TYPE_CHECKING:
     from dango_dbt.findings import ProjectStatus, SourceStatus
@@ -112,6 +113,8 @@ def test_a_file_that_a_run_may_write_is_left_alone(loaded: Workspace) -> None:
     assert found.running is not None
     assert "`dango-dbt sync` (PID " in found.running
     assert "is not read while it may be written" in str(found.unreachable)
+    lines = ["".join(map(str, line.parts)) for line in status_lines(found)]
+    assert sum(found.running in line for line in lines) == 1  # it is named once
     events = of(found, "events")
     assert events.loaded is not None
     assert (events.rows, events.code) == (None, "up to date")

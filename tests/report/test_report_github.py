@@ -235,3 +235,18 @@ def test_long_lists_and_texts_are_cut() -> None:
 def test_a_plan_has_its_own_page() -> None:
     run = RunResult("plan", schema_changes=())
     assert to_step_summary(run) == plan_to_markdown(run)
+
+
+def test_what_was_skipped_is_named_with_why() -> None:
+    nodes = [
+        NodeResult("model.shop.one", "skipped", 0.0, "not built: source `crm` failed"),
+        NodeResult("model.shop.two", "skipped", 0.0, None),
+        NodeResult("model.shop.done", "success", 0.1, None),
+    ]
+    text = to_step_summary(RunResult("build", build=BuildResult("failed", tuple(nodes))))
+
+    assert "Not built:" in text
+    (one,) = [line for line in text.splitlines() if "model one" in line]
+    assert one.startswith("- `model one`: not built: source")
+    assert "- `model two`\n" in text
+    assert "model done" not in text

@@ -9,7 +9,7 @@ import pytest
 
 from dango_dbt.errors import ConfigError, ExitCode, Place
 from dango_dbt.report import to_junit
-from dango_dbt.results import BuildResult, Failure, NodeResult, RunResult, SyncResult
+from dango_dbt.results import BuildResult, BuildStatus, Failure, NodeResult, RunResult, SyncResult
 from tests.report.junit_schema import check
 
 
@@ -133,3 +133,15 @@ def test_an_interrupted_run_tells_what_was_done() -> None:
         "sources": {"shop": "passed"},
         "run": {"sync-and-build": "error"},
     }
+
+
+@pytest.mark.parametrize(("status", "skipped"), [("not_run", "1"), ("failed", "0")])
+def test_a_build_that_was_not_asked_for_is_skipped_with_why(
+    status: BuildStatus, skipped: str
+) -> None:
+    """As with --fail-fast, where a source has failed; a build that was interrupted did run."""
+    build = BuildResult(status, reason="source `crm` failed (--fail-fast)")
+    root = read(RunResult("sync-and-build", build=build))
+    assert root.get("skipped") == skipped
+    told = [case.get("message") for case in root.iter("skipped")]
+    assert told == (["not run: source `crm` failed (--fail-fast)"] if skipped == "1" else [])
