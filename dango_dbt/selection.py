@@ -8,7 +8,7 @@ from pathlib import Path
 
 from dango_dbt.errors import ConfigError
 
-__all__ = ["Selection"]
+__all__ = ["EVERYTHING", "Selection"]
 
 
 @dataclass(frozen=True)
@@ -95,3 +95,7 @@ class Selection:
 
 def _words(texts: Iterable[str]) -> tuple[str, ...]:
     return tuple(dict.fromkeys(word for text in texts for word in text.split()))
+
+
+#: What dbt knows of, packages and all.
+EVERYTHING = Selection(select=("package:*",))

@@ -22,11 +22,10 @@ from dango_dbt.results import (
     NodeResult,
     RunResult,
 )
-from dango_dbt.selection import Selection
+from dango_dbt.selection import EVERYTHING, Selection
 
 __all__ = ["BuildOptions", "build_after", "build_given"]
 
-_EVERYTHING = Selection(select=("package:*",))
 _NOTHING_NEW = "nothing has changed since the last build"
 _ALL_DISABLED = "all that the default selector selects is of disabled sources"
 _NOTHING_LEFT = "all that was to be built needs something that has failed"
@@ -237,7 +236,7 @@ def _work(  # noqa: PLR0913, PLR0917 - all that it depends on
     Raises:
         BuildError: dbt cannot parse the project, or the selection is wrong.
     """
-    graph = dbt.list_nodes(layout.dbt, _EVERYTHING, target=target, progress=progress)
+    graph = dbt.list_nodes(layout.dbt, EVERYTHING, target=target, progress=progress)
     listed = graph
     if selection or dbt.has_default_selector(layout.dbt):
         listed = dbt.list_nodes(layout.dbt, selection, target=target, progress=progress)
@@ -281,7 +280,7 @@ def _note_built(  # noqa: PLR0913 - all that it depends on
             unbuilt.built(state, {})
             return
         if work is None:
-            graph = dbt.list_nodes(layout.dbt, _EVERYTHING, target=target, progress=progress)
+            graph = dbt.list_nodes(layout.dbt, EVERYTHING, target=target, progress=progress)
             work = _Work(graph, {}, frozenset())
         below = {table: work.downstream([table]) for table in since}
         left = {table: ids & done for table, ids in below.items() if ids - done - since[table]}

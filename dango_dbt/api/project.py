@@ -131,6 +131,9 @@ class Project:
         resolved = target_to_load(self.layout, self.config, target)
         with self._alone("sync", resolved.name, lock_timeout, progress):
             run = sync_and_generate(self, selected, options, resolved, progress, generate=generate)
+        if run.build is not None:  # nothing is selected
+            progress.warning(run.build.reason or "")
+            run = replace(run, build=None)
         return replace(run, seconds=time.perf_counter() - started)
 
     def generate(  # noqa: PLR0913 - the command's options

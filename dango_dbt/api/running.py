@@ -7,19 +7,29 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timezone
 from typing import TYPE_CHECKING
 
+from dango_dbt import build as dbt
 from dango_dbt.api.due import also_due, due_only, scheduled
 from dango_dbt.api.first import list_selected
 from dango_dbt.api.generating import generate_after
 from dango_dbt.api.left_out import explained, known, warn_of_removed
 from dango_dbt.api.loading import LoadOptions, refuse_unknown, sync_sources
-from dango_dbt.api.selecting import ToLoad, never_generated, to_load, with_sources
+from dango_dbt.api.selecting import (
+    ToLoad,
+    disabled_in,
+    never_generated,
+    nothing_selected,
+    to_load,
+    with_sources,
+)
 from dango_dbt.api.targets import adapter_followed
+from dango_dbt.config import SourcesConfig
 from dango_dbt.discovery import unreferenced_text
-from dango_dbt.errors import ConfigError, ExitCode
+from dango_dbt.errors import BuildError, ConfigError, ExitCode
+from dango_dbt.graph import Graph
 from dango_dbt.progress import Progress
 from dango_dbt.project import ProjectLayout, Target
 from dango_dbt.results import BuildResult, Failure, RunResult
-from dango_dbt.selection import Selection
+from dango_dbt.selection import EVERYTHING, Selection
 
 if TYPE_CHECKING:
     from dango_dbt.api.project import Project
@@ -78,14 +88,16 @@ def sync_and_generate(  # noqa: PLR0913 - all that it depends on
         generate: whether to generate.
         frozen: tell what would be held back, and write nothing.
 
+    Returns:
+        What was loaded and generated; where nothing is selected, why there is nothing to build.
+
     Raises:
         ConfigError: the project or an argument is wrong; nothing has been loaded then.
         BuildError: dbt cannot tell what is selected; nothing has been loaded then.
     """
     layout, config = project.layout, project.config
     follows = adapter_followed(layout, config) if generate or frozen else None
-    if found := project.unreferenced():
-        progress.warning(unreferenced_text(found, config.names))
+    _warn_of_unreferenced(project, progress)
     schedules = scheduled(layout, config, target, selected.clock)
     run = RunResult("sync", target.name, sources=(), schedules=schedules)
     chosen = ToLoad(selected.sources or None)
@@ -110,13 +122,14 @@ def sync_and_generate(  # noqa: PLR0913 - all that it depends on
             progress=progress,
         )
         if listed.error is not None:
-            failed = [source.name for source in run.sources or () if source.status == "failed"]
-            broken = BuildResult("not_run", error=Failure.of(listed.error))
-            failure = explained(layout, config, broken, failed).error
-            code = ExitCode.worst(run.error_code, listed.error.exit_code)
-            return replace(run, error=failure, error_code=code)
+            return _unlisted(project, run, listed.error)
         if listed.nodes is None:
             return run
+        if not listed.nodes.nodes:
+            everything = dbt.list_nodes(layout.dbt, EVERYTHING, target=target.name)
+            reason = nothing_selected(selected.nodes, everything)
+            return replace(run, build=BuildResult("not_run", reason=reason))
+        _warn_of_disabled(config, listed.nodes, progress)
         chosen = to_load(layout, config, listed.nodes, target.name).without(listed.first)
     chosen, run = due_only(config, chosen, run, progress)
     if run.nothing_due and not chosen.names:
@@ -151,6 +164,24 @@ def _load(  # noqa: PLR0913, PLR0917 - as above
         sources=(*(run.sources or ()), *loaded.refused, *loaded.tried),
         error_code=ExitCode.worst(run.error_code, code),
     )
+
+
+def _unlisted(project: Project, run: RunResult, error: BuildError) -> RunResult:
+    """Add to a run that dbt cannot parse the project, though sources have been loaded for that."""
+    failed = [source.name for source in run.sources or () if source.status == "failed"]
+    broken = BuildResult("not_run", error=Failure.of(error))
+    failure = explained(project.layout, project.config, broken, failed).error
+    return replace(run, error=failure, error_code=ExitCode.worst(run.error_code, error.exit_code))
+
+
+def _warn_of_unreferenced(project: Project, progress: Progress) -> None:
+    if found := project.unreferenced():
+        progress.warning(unreferenced_text(found, project.config.names))
+
+
+def _warn_of_disabled(config: SourcesConfig, nodes: Graph, progress: Progress) -> None:
+    for name in disabled_in(config, nodes):
+        progress.warning(f"source `{name}` is disabled: it is neither loaded nor built from")
 
 
 def _loaded_first(names: Sequence[str]) -> str:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from difflib import get_close_matches
 
 from dango_dbt import dlt_schema
 from dango_dbt.config import SourcesConfig, is_source_name
@@ -11,7 +13,17 @@ from dango_dbt.graph import Graph
 from dango_dbt.project import ProjectLayout
 from dango_dbt.selection import Selection
 
-__all__ = ["ToLoad", "never_generated", "to_load", "with_sources"]
+__all__ = [
+    "ToLoad",
+    "disabled_in",
+    "never_generated",
+    "nothing_selected",
+    "to_load",
+    "with_sources",
+]
+
+#: What stands around a name in a criterion: operators of the graph, and a method.
+_AROUND = re.compile(r"^(@|\d*\+)?(\w[\w.]*:)?|\+\d*$")
 
 
 @dataclass(frozen=True)
@@ -87,6 +99,29 @@ def to_load(layout: ProjectLayout, config: SourcesConfig, selected: Graph, targe
         elif known - wanted:
             limited[name] = wanted
     return ToLoad(tuple(names), limited)
+
+
+def disabled_in(config: SourcesConfig, selected: Graph) -> list[str]:
+    """Name the disabled sources of which a table is selected."""
+    names = {node.table[0] for node in selected.nodes.values() if node.table}
+    disabled = [source.name for source in config.sources if not source.enabled]
+    disabled += [source.name for source in config.broken if not source.enabled]
+    return [name for name in disabled if name in names]
+
+
+def nothing_selected(selection: Selection, everything: Graph) -> str:
+    """Say that a selection selects nothing, and what may have been meant.
+
+    Args:
+        selection: what selects nothing.
+        everything: the whole dbt project.
+    """
+    names = {node.name for node in everything.nodes.values()}
+    names |= {".".join(node.table) for node in everything.nodes.values() if node.table}
+    parts = [part for each in selection.select for part in each.split(",")]
+    near = (get_close_matches(_AROUND.sub("", part), names, n=1) for part in parts)
+    found = next((name for close in near for name in close), None)
+    return "nothing is selected" + (f": did you mean `{found}`?" if found else "")
 
 
 def _resources(schema: dlt_schema.StoredSchema, tables: Iterable[str]) -> frozenset[str]:

@@ -25,13 +25,14 @@ _READ = frozenset(
         "PrintEvent",  # what `dbt ls` lists
     }
 )
-#: Repeats, at the end, deprecations that have been told one by one.
-_REPEATED = "DeprecationsSummary"
+#: Repeats, at the end, deprecations that have been told one by one; of an empty selection dbt has
+#: said which criterion matches nothing, and a source's table alone is nothing to build, rightly.
+_UNTOLD = frozenset({"DeprecationsSummary", "NoNodesSelected", "NothingToDo"})
 
 
 def is_read(name: str, level: str) -> bool:
     """Whether the event is worth turning into a dict: most are not."""
-    return name in _READ or (level == "warn" and name != _REPEATED)
+    return name in _READ or (level == "warn" and name not in _UNTOLD)
 
 
 def plain(text: str) -> str:

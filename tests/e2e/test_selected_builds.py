@@ -81,3 +81,22 @@ def test_a_build_by_the_default_selector_is_not_all_of_it(workspace: Workspace) 
     assert set(unbuilt.read(state)) >= {"shop.orders__lines", "crm.contacts"}
     _project(workspace, crm=False)
     assert built() == models
+
+
+def test_what_is_not_loaded_or_built_says_why(workspace: Workspace) -> None:
+    _project(workspace)
+    assert workspace.run().exit_code == 0
+    done = workspace.command("sync-and-build", "--select", "+fct_ordrs")
+    said = done.stdout + done.stderr
+    assert done.returncode == 0, said
+    assert said.count("nothing is selected: did you mean `fct_orders`?") == 1
+    assert said.count("does not match any enabled nodes") == 1
+    assert "Nothing to do" not in said
+    done = workspace.command("sync", "--select", "nope")
+    assert "warning: nothing is selected\n" in done.stdout + done.stderr
+    done = workspace.command("sync-and-build", "--select", "source:shop.orders")
+    assert "Nothing to do" not in done.stdout + done.stderr
+    _project(workspace, crm=False)
+    done = workspace.command("sync-and-build", "--select", "source:crm+")
+    said = done.stdout + done.stderr
+    assert "source `crm` is disabled: it is neither loaded nor built from" in said
