@@ -18,6 +18,7 @@ from dango_dbt.errors import ConfigError, Place, first_line
 __all__ = ["make"]
 
 _KEY = "filesystem"
+_FILES_PER_PAGE = 100_000
 _FORMATS = {".csv": "csv", ".jsonl": "jsonl", ".ndjson": "jsonl", ".parquet": "parquet"}
 _COMPRESSED = ".gz"  # which dlt reads; the ending before it tells
 
@@ -76,7 +77,10 @@ def _resource(
 
     kind = files.get("format") or _format(files["file_glob"], place_of("file_glob"))
     given: dict[str, Any] = {"credentials": dict(credentials)} if credentials else {}
-    listing = filesystem(bucket, file_glob=files["file_glob"], **given)
+    # All of a load are read together: what they hold is known before the first row.
+    listing = filesystem(
+        bucket, file_glob=files["file_glob"], files_per_page=_FILES_PER_PAGE, **given
+    )
     # dlt keeps cursors by names: each table is to have its own.
     listing = listing.with_name(f"{files['name']}_files")
     incremental = files["incremental"]

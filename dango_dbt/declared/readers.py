@@ -16,7 +16,7 @@ from dango_dbt.errors import SyncError, first_line
 
 if TYPE_CHECKING:
     from dlt.common.storages.fsspec_filesystem import FileItemDict
-    from pyarrow import RecordBatch
+    from pyarrow import RecordBatch, Schema, Table
 
 __all__ = ["read_csv", "read_jsonl", "read_parquet"]
 
@@ -84,21 +84,49 @@ def read_parquet(
     *,
     use_pyarrow: bool = True,
 ) -> Iterator[Any]:
-    """Read Parquet, as Arrow with the types it has, or as rows, whose lists become tables."""
-    from pyarrow import parquet
+    """Read Parquet, as Arrow, or as rows, whose lists become tables.
 
+    All files have the same columns then: one that a file lacks is null, and of several types of
+    numbers the one that holds all is taken. dlt can join tables that differ, too, but casts what
+    does not fit: 1.5 becomes 2 beside a whole number.
+    """
+    items = list(items)
+    schema = _joined(items) if use_pyarrow else None
     for item in items:
         with _naming(item), item.open() as file:
-            for batch in parquet.ParquetFile(file).iter_batches(batch_size=chunk_size):
-                yield _widened(batch) if use_pyarrow else batch.to_pylist()
+            for batch in _parquet_file(file).iter_batches(batch_size=chunk_size):
+                yield batch.to_pylist() if schema is None else _fitted(batch, schema)
 
 
-def _widened(batch: RecordBatch) -> RecordBatch:
-    """Widen whole numbers and floats: the next file may have larger ones in the same column."""
+def _parquet_file(file: Any) -> Any:  # noqa: ANN401 - pyarrow has no types
+    """Open a file of Parquet."""
+    from pyarrow import parquet
+
+    return parquet.ParquetFile(file)
+
+
+def _joined(items: Iterable[FileItemDict]) -> Schema:
+    """Read the columns of all files, and give those that hold what is in any.
+
+    Raises:
+        SyncError: a column has types that do not go together; the file is named.
+    """
+    import pyarrow as pa
+
+    joined = pa.schema([])
+    for item in items:
+        with _naming(item), item.open() as file:
+            own = _widened(_parquet_file(file).schema_arrow.remove_metadata())
+            joined = pa.unify_schemas([joined, own], promote_options="permissive")
+    return joined
+
+
+def _widened(schema: Schema) -> Schema:
+    """Widen whole numbers and floats: a later load may bring larger ones."""
     import pyarrow as pa
 
     fields = []
-    for field in batch.schema:
+    for field in schema:
         kind = field.type
         if pa.types.is_integer(kind) and kind != pa.uint64():
             kind = pa.int64()
@@ -106,8 +134,21 @@ def _widened(batch: RecordBatch) -> RecordBatch:
             kind = pa.float64()
         elif kind == pa.uint64():
             kind = pa.decimal128(20, 0)
-        fields.append(field.with_type(kind))
-    return batch.cast(pa.schema(fields))
+        fields.append(field.with_type(kind).with_nullable(nullable=True))
+    return pa.schema(fields)
+
+
+def _fitted(batch: RecordBatch, schema: Schema) -> Table:
+    """Give a batch these columns; what cannot be cast without loss is an error."""
+    import pyarrow as pa
+
+    columns = [
+        batch.column(field.name).cast(field.type)
+        if field.name in batch.schema.names
+        else pa.nulls(batch.num_rows, field.type)
+        for field in schema
+    ]
+    return pa.Table.from_arrays(columns, schema=schema)
 
 
 @contextmanager
@@ -117,6 +158,6 @@ def _naming(item: FileItemDict, line: int | None = None) -> Iterator[None]:
 
     try:
         yield
-    except (ValueError, OSError, Error) as error:  # Arrow's and JSON's are ValueErrors
+    except (ValueError, TypeError, OSError, Error) as error:  # Arrow's and JSON's are among them
         where = item["relative_path"] if line is None else f"{item['relative_path']}:{line}"
         raise SyncError(f"{where} cannot be read: {first_line(error)}") from error

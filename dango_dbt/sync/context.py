@@ -29,8 +29,6 @@ _DEFAULTS: dict[str, Any] = {
     "normalize": {"parquet_normalizer": {"add_dlt_load_id": True}},
     # dlt keeps the data of every load in its working folder for ever otherwise.
     "load": {"delete_completed_jobs": True},
-    # Files of one table may have an int here and a bigint there: the wider one holds both.
-    "data_writer": {"arrow_concat_promote_options": "permissive"},
     "destination": {
         # With dlt's own layout, source `shop` writes into the dataset of a source `shop_staging`.
         "staging_dataset_name_layout": f"%s{STAGING_DATASET_SUFFIX}",

@@ -132,7 +132,7 @@ TABLE = {
     ),
     "key twice": in_entry(entry("bad", "    name: bad"), "9:5: key `name` is there twice"),
     "missing key": in_entry(
-        "  - name: bad\n    type: dlt_native\n", "3:5: missing key `dlt_native`"
+        "  - name: bad\n    type: dlt_native\n", "4:5: missing key `dlt_native`"
     ),
     "entry that is text": in_entry("  - bad\n", "3:5: entry 1 of `sources` must be a mapping"),
     "empty entry": in_entry("  -\n", "3:4: entry 1 of `sources` must be a mapping"),

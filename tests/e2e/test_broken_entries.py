@@ -89,7 +89,7 @@ def test_only_what_is_selected_counts(two: Workspace) -> None:
     ("entries", "names", "message"),
     [
         (BAD + BAD, ["bad"], "two sources have the name `bad`: the other is on line 5"),
-        ("  - name: Bad\n", ["Bad"], "3 problems\n.dango/sources.yml:5:5: missing key `type`\n"),
+        ("  - name: Bad\n", ["Bad"], "2 problems\n.dango/sources.yml:5:5: missing key `type`\n"),
         ("  - type: dlt_native\n", ["entry 2"], "missing key `name`"),
         ("  - 1\n", ["entry 2"], ".dango/sources.yml:5:5: entry 2 of `sources` must be a mapping"),
         ("  - name: 1\n", ["1"], "`name` must be text, not `1`, which YAML reads as a number"),

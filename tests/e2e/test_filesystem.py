@@ -207,3 +207,23 @@ def test_what_a_bucket_needs_is_told(workspace: Workspace) -> None:
     assert source.error is not None
     assert source.error.message == ".dango/sources.yml:5:17: `s3fs` is not installed"
     assert source.error.hint == "install it: pip install 'dango-dbt[s3]'"
+
+
+@pytest.mark.parametrize("wide_first", [True, False])
+def test_numbers_of_one_column_keep_their_value_whichever_file_comes_first(
+    workspace: Workspace, *, wide_first: bool
+) -> None:
+    whole, wide = pa.table({"d": [2]}), pa.table({"d": [1.5]})
+    for name, table in zip("12", (wide, whole) if wide_first else (whole, wide), strict=True):
+        write(workspace, f"n/{name}.parquet", table)
+    declare(workspace, {"name": "n", "file_glob": "n/*.parquet"})
+    assert failures(workspace.sync()) == []
+    assert workspace.rows("select d from raw_shop.n order by 1") == [(1.5,), (2.0,)]
+
+
+def test_types_that_do_not_go_together_fail_with_the_file(workspace: Workspace) -> None:
+    write(workspace, "n/1.parquet", pa.table({"d": [1]}))
+    write(workspace, "n/2.parquet", pa.table({"d": ["a"]}))
+    declare(workspace, {"name": "n", "file_glob": "n/*.parquet"})
+    (failure,) = failures(workspace.sync())
+    assert "2.parquet cannot be read: Unable to merge: Field d has incompatible types" in failure

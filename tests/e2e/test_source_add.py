@@ -334,7 +334,8 @@ def test_a_source_with_secrets_under_another_name_loads_what_the_files_say(
     assert document["config"] == ["region"]
     assert document["next"] == [
         "pip install -r requirements.txt",
-        "dango-dbt sync --source my_crm",
+        "dango-dbt source configure my_crm",
+        "dango-dbt sync-and-build --source my_crm",
     ]
     assert ["`crm_events`" in note for note in document["notes"]] == [True]
 
