@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -45,14 +44,13 @@ class Warehouse:
         return {table["name"]: set(table["columns"]) for table in tables}
 
 
-@pytest.fixture(scope="session", autouse=True)
+@pytest.fixture(scope="module", autouse=True)
 def _dlt_settings() -> Iterator[None]:
     """No telemetry; and a refused request is an answer, not something to try again."""
-    settings = {"RUNTIME__DLTHUB_TELEMETRY": "false", "RUNTIME__REQUEST_MAX_ATTEMPTS": "1"}
-    os.environ.update(settings)
-    yield
-    for name in settings:
-        del os.environ[name]
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("RUNTIME__DLTHUB_TELEMETRY", "false")
+        patch.setenv("RUNTIME__REQUEST_MAX_ATTEMPTS", "1")
+        yield
 
 
 @pytest.fixture
