@@ -143,6 +143,8 @@ def _become(request: Mapping[str, Any]) -> NoReturn:
         sys.excepthook(*sys.exc_info())
         code = 1
     finally:
+        # What the interpreter would do, too: without it dbt's semaphores are told as leaked.
+        atexit._run_exitfuncs()
         for stream in (sys.stdout, sys.stderr):
             stream.flush()
         os._exit(code)
