@@ -11,7 +11,7 @@ import os
 import pickle
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, fields, replace
 from datetime import datetime, timezone
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -85,7 +85,7 @@ class Parsed:
         self._inputs = _inputs(project, args)
         self.manifest: Manifest | None = None
         if self._inputs is not None and _kept and _kept[0][0] == self._inputs:
-            self.manifest = pickle.loads(_kept[0][1])  # noqa: S301 - our own
+            self.manifest = _read(_kept[0][1])
         self.used = self.manifest
 
     def listen(self, event: str) -> None:
@@ -104,8 +104,28 @@ class Parsed:
         _kept.clear()
         if _inputs(self._project, self._args) == inputs:  # else: edited meanwhile
             with suppress(pickle.PicklingError, TypeError, AttributeError, RecursionError):
-                _kept.append((inputs, pickle.dumps(manifest, pickle.HIGHEST_PROTOCOL)))
+                _kept.append((inputs, _write(manifest)))
         self._inputs = None
+
+
+def _write(manifest: Manifest) -> bytes:
+    """Write what was parsed, and not what is looked up in it: dbt makes that again.
+
+    dbt's own way to pickle a manifest leaves out its fixtures, and puts each of what comes after
+    them in another one's place.
+    """
+    parsed = {
+        field.name: getattr(manifest, field.name)
+        for field in fields(manifest)
+        if not field.name.startswith("_")
+    }
+    return pickle.dumps(parsed, pickle.HIGHEST_PROTOCOL)
+
+
+def _read(written: bytes) -> Manifest:
+    from dbt.contracts.graph.manifest import Manifest
+
+    return Manifest(**pickle.loads(written))  # noqa: S301 - our own
 
 
 def _current() -> Manifest | None:
@@ -123,8 +143,6 @@ def _current() -> Manifest | None:
 
 def _renew(manifest: Manifest) -> None:
     """Let the manifest be this run's, as dbt does with one that it has parsed in part."""
-    from dataclasses import replace
-
     from dbt_common.invocation import get_invocation_id, get_invocation_started_at
 
     manifest.metadata = replace(
