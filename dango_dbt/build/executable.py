@@ -19,6 +19,9 @@ from dango_dbt.project import DbtProject
 
 __all__ = ["ExecutableRunner"]
 
+#: How long dbt has to cancel its queries and to end, in seconds.
+_CANCELLING = 5.0
+
 
 @dataclass(frozen=True)
 class ExecutableRunner:
@@ -50,7 +53,11 @@ class ExecutableRunner:
                 code = process.wait()
             except KeyboardInterrupt:
                 process.send_signal(signal.SIGINT if os.name == "posix" else signal.SIGTERM)
-                process.wait()
+                try:
+                    process.wait(_CANCELLING)
+                except subprocess.TimeoutExpired:
+                    process.terminate()  # it has missed a query that was about to begin
+                    process.wait()
                 raise
             stderr.seek(0)
             said = stderr.read().decode(errors="replace")

@@ -3,17 +3,15 @@
 from __future__ import annotations
 
 import os
-import signal
 import sys
-import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, redirect_stdout
 from pathlib import Path
-from types import FrameType
 from typing import TYPE_CHECKING, Any
 
 from dango_dbt.build.artefacts_of_ours import without_dbts_own, write
 from dango_dbt.build.events import is_read
+from dango_dbt.build.interrupts import interrupts
 from dango_dbt.build.manifests import Parsed
 from dango_dbt.build.runners import Event, Outcome, environment
 from dango_dbt.project import DbtProject
@@ -73,34 +71,13 @@ def _invoke(
     from dbt.cli.main import dbtRunner
 
     try:
-        with _interrupts() as interrupts:
+        with interrupts() as interrupted:
             result = dbtRunner(manifest=manifest, callbacks=callbacks).invoke(args)
     finally:
         _let_go_of_duckdb()
-    if isinstance(result.exception, KeyboardInterrupt) or (interrupts and not result.success):
+    if isinstance(result.exception, KeyboardInterrupt) or (interrupted and not result.success):
         raise KeyboardInterrupt from result.exception
     return result
-
-
-@contextmanager
-def _interrupts() -> Iterator[list[int]]:
-    """Note Ctrl-C: dbt may end with the query that it stops, and call that a failed model."""
-    seen: list[int] = []
-    before = signal.getsignal(signal.SIGINT)
-    if threading.current_thread() is not threading.main_thread() or not callable(before):
-        yield seen
-        return
-    handler: Callable[[int, FrameType | None], Any] = before
-
-    def note(number: int, frame: FrameType | None) -> None:
-        seen.append(number)
-        handler(number, frame)
-
-    signal.signal(signal.SIGINT, note)
-    try:
-        yield seen
-    finally:
-        signal.signal(signal.SIGINT, before)
 
 
 def _let_go_of_duckdb() -> None:
