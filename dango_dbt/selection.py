@@ -8,7 +8,7 @@ from pathlib import Path
 
 from dango_dbt.errors import ConfigError
 
-__all__ = ["EVERYTHING", "Selection"]
+__all__ = ["EVERYTHING", "Selection", "downstream_of"]
 
 
 @dataclass(frozen=True)
@@ -91,6 +91,17 @@ class Selection:
         select = self.select or ("*",)
         both = (f"{one},{other}" if one != "*" else other for other in criteria for one in select)
         return replace(self, select=tuple(both))
+
+
+def downstream_of(package: str, names: Iterable[str]) -> list[str]:
+    """Select sources that a package declares, with all that is downstream of them.
+
+    Args:
+        package: a dbt project's name: another package may have a source of the same name.
+        names: of sources, or of single tables (`source.table`).
+    """
+    # With two parts, dbt takes the first for the source.
+    return [f"source:{package}.{name if '.' in name else f'{name}.*'}+" for name in names]
 
 
 def _words(texts: Iterable[str]) -> tuple[str, ...]:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 
 from dango_dbt import build as dbt
 from dango_dbt import unbuilt
-from dango_dbt.api.left_out import criteria, explained, known, left_out
+from dango_dbt.api.left_out import explained, known, left_out
 from dango_dbt.api.running import Selected
 from dango_dbt.config import SourcesConfig
 from dango_dbt.errors import BuildError, GenerateError
@@ -22,7 +22,7 @@ from dango_dbt.results import (
     NodeResult,
     RunResult,
 )
-from dango_dbt.selection import EVERYTHING, Selection
+from dango_dbt.selection import EVERYTHING, Selection, downstream_of
 
 __all__ = ["BuildOptions", "build_after", "build_given"]
 
@@ -138,7 +138,8 @@ def build_after(  # noqa: PLR0913, PLR0917 - all that a build depends on
     silent = left_out(layout, config)
     # Beside a selector, dbt takes no notice of --exclude.
     alone = bool(selection.selector or (not selection and dbt.has_default_selector(layout.dbt)))
-    asked, work = selection.without(criteria([*silent, *missing])), None
+    asked = selection.without(downstream_of(layout.dbt.name, [*silent, *missing]))
+    work = None
     try:
         if missing or options.changed_only or (alone and silent):
             work = _work(layout, selection, target, missing, silent, progress)
@@ -183,7 +184,7 @@ def build_given(  # noqa: PLR0913, PLR0917 - all that a build depends on
         # Beside a selector, dbt takes no notice of --exclude.
         progress.warning(f"--selector may build disabled sources: {', '.join(silent)}")
     elif not by_default:
-        selection = selection.without(criteria(silent))
+        selection = selection.without(downstream_of(layout.dbt.name, silent))
     elif silent:  # with --exclude, dbt would not take its default selector
         try:
             work = _work(layout, selection, target, {}, silent, progress)

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 
+from dango_dbt.api.selecting import disabled_in
 from dango_dbt.build import missing_reference
 from dango_dbt.config import SourcesConfig, is_source_name
 from dango_dbt.naming import sources_file, staging_folder
@@ -13,19 +14,13 @@ from dango_dbt.project import ProjectLayout
 from dango_dbt.references import advice, needing
 from dango_dbt.results import BuildResult
 
-__all__ = ["criteria", "explained", "known", "left_out", "warn_of_removed"]
-
-
-def criteria(names: Iterable[str]) -> list[str]:
-    """Select sources, or single tables (`source.table`), with all that is downstream of them."""
-    return [f"source:{name}+" for name in names]
+__all__ = ["explained", "known", "left_out", "warn_of_removed"]
 
 
 def left_out(layout: ProjectLayout, config: SourcesConfig) -> list[str]:
     """Name the sources whose models are not built: disabled, or gone from sources.yml."""
-    disabled = [source.name for source in config.sources if not source.enabled]
-    disabled += [source.name for source in config.broken if not source.enabled]
-    return [name for name in disabled if known(layout, name)] + _removed(layout, config)
+    disabled = [name for name in disabled_in(config) if known(layout, name)]
+    return disabled + _removed(layout, config)
 
 
 def warn_of_removed(layout: ProjectLayout, config: SourcesConfig, progress: Progress) -> None:

@@ -64,7 +64,8 @@ class Selected:
 
     def for_dbt(self, layout: ProjectLayout) -> Selection:
         """Give all of it as dbt's selection, without sources that dbt does not know of yet."""
-        return with_sources(self.nodes, [name for name in self.sources if known(layout, name)])
+        sources = [name for name in self.sources if known(layout, name)]
+        return with_sources(self.nodes, layout.dbt.name, sources)
 
 
 def sync_and_generate(  # noqa: PLR0913 - all that it depends on

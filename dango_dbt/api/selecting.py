@@ -11,7 +11,7 @@ from dango_dbt import dlt_schema
 from dango_dbt.config import SourcesConfig, is_source_name
 from dango_dbt.graph import Graph
 from dango_dbt.project import ProjectLayout
-from dango_dbt.selection import Selection
+from dango_dbt.selection import Selection, downstream_of
 
 __all__ = [
     "ToLoad",
@@ -48,9 +48,9 @@ class ToLoad:
         return ToLoad(left, self.resources)
 
 
-def with_sources(selection: Selection, sources: Sequence[str]) -> Selection:
-    """Add sources that were named with `--source`: each is `source:<name>+`."""
-    more = (f"source:{name}+" for name in sources)
+def with_sources(selection: Selection, package: str, sources: Sequence[str]) -> Selection:
+    """Add sources that were named with `--source`: each is `source:<name>+`, if it is ours."""
+    more = downstream_of(package, sources)
     return Selection(
         (*selection.select, *more), selection.exclude, selection.selector, selection.state
     )
@@ -101,11 +101,13 @@ def to_load(layout: ProjectLayout, config: SourcesConfig, selected: Graph, targe
     return ToLoad(tuple(names), limited)
 
 
-def disabled_in(config: SourcesConfig, selected: Graph) -> list[str]:
-    """Name the disabled sources of which a table is selected."""
-    names = {node.table[0] for node in selected.nodes.values() if node.table}
+def disabled_in(config: SourcesConfig, selected: Graph | None = None) -> list[str]:
+    """Name the disabled sources, or those of which a table is selected."""
     disabled = [source.name for source in config.sources if not source.enabled]
     disabled += [source.name for source in config.broken if not source.enabled]
+    if selected is None:
+        return disabled
+    names = {node.table[0] for node in selected.nodes.values() if node.table}
     return [name for name in disabled if name in names]
 
 

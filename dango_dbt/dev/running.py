@@ -19,7 +19,7 @@ from dango_dbt.locking import alone
 from dango_dbt.progress import Progress
 from dango_dbt.project import Target
 from dango_dbt.results import BuildResult, RunResult
-from dango_dbt.selection import Selection
+from dango_dbt.selection import Selection, downstream_of
 
 __all__ = ["Work", "run"]
 
@@ -112,7 +112,7 @@ def _build(  # noqa: PLR0913, PLR0917 - as above
         criteria = [_MODIFIED, *(f"path:{path.as_posix()}+" for path in work.seeds)]
         if work.load is not None or work.generate:
             tables = unbuilt.read(project.layout.state(target))
-            criteria += (f"source:{table}+" for table in tables)
+            criteria += downstream_of(project.layout.dbt.name, tables)
         asked = replace(selection.within(criteria), state=built.folder)
     options = BuildOptions(threads=threads)
     with dbt.few_artefacts():
