@@ -238,6 +238,7 @@ class Project:
         side: Literal["mine", "theirs"],
         file: str | Path,
         *,
+        lock_timeout: float | None = None,
         progress: Progress | None = None,
     ) -> RunResult:
         """Settle a conflict: keep the user's text of a generated file, or take what is proposed.
@@ -246,15 +247,17 @@ class Project:
             side: `mine`: the file stays, and counts as an edit of what is generated now. `theirs`:
                 what is generated now takes its place.
             file: the file, relative to the current folder.
+            lock_timeout: how long to wait for another run on this target, in seconds.
             progress: is told where this waits for another run.
 
         Raises:
             ConfigError: the project is wrong, or the file is not in conflict.
             GenerateError: a file cannot be written.
+            LockError: another run on this target is not done in time.
         """
         started = time.perf_counter()
         target = dbt.taken_target(self.layout.dbt)
-        with self._alone("generate", target, None, progress or Progress()):
+        with self._alone("generate", target, lock_timeout, progress or Progress()):
             plan = self._plan((), target)
             files = tuple(accept_file(self.layout, plan, side, Path(file)))
             if side == "mine":

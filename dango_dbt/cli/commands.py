@@ -183,10 +183,12 @@ def _confirm(refresh: str, of: str) -> None:
     is_flag=True,
     help="Go over to this dango-dbt's version of the text, if sources.yml stays with an older one.",
 )
+@options.lock_timeout
 @options.reporting
 def generate(
     reporting: Reporting,
     accept: tuple[Literal["mine", "theirs"], Path] | None,
+    lock_timeout: float | None,
     **arguments: Any,  # noqa: ANN401 - click's
 ) -> None:
     """Write dbt sources and staging models from the schemas of what was loaded.
@@ -199,10 +201,20 @@ def generate(
         raise click.UsageError("--upgrade is for all sources: leave out --source")
     if accept:
         if any(arguments.values()):
-            raise click.UsageError("--accept takes no other option")
+            raise click.UsageError("--accept takes no other option but --lock-timeout")
         side, file = accept
-        run(reporting, lambda project, progress: project.accept(side, file, progress=progress))
-    run(reporting, lambda project, progress: project.generate(progress=progress, **arguments))
+        run(
+            reporting,
+            lambda project, progress: project.accept(
+                side, file, lock_timeout=lock_timeout, progress=progress
+            ),
+        )
+    run(
+        reporting,
+        lambda project, progress: project.generate(
+            lock_timeout=lock_timeout, progress=progress, **arguments
+        ),
+    )
 
 
 @click.command("plan", short_help="Say what generate would do, and write nothing.")

@@ -129,6 +129,9 @@ def test_a_second_one_does_not_wait_for_longer_than_it_is_told(slow: Workspace) 
         assert float(seconds) >= 1  # the waiting is part of it
         with pytest.raises(LockError, match="target `dev` is still in use: by"):
             slow.sync(lock_timeout=0)
+        third = slow.command("generate", "--lock-timeout", "0")
+        assert third.returncode == 1
+        assert "target `dev` is still in use: by" in third.stdout
     # a process that is killed holds nothing any more
     (slow.root / "go").touch()
     assert slow.sync(lock_timeout=0).exit_code == 0
