@@ -91,12 +91,14 @@ class GraphMember:
         kind: `resource`, or dbt's word for what it is: `source` is a source's table.
         name: what people call it: `source.resource`, `source.table`, or the node's name.
         parents: the ids of what it comes from, as far as that is shown.
+        disabled: it is of a source that is, which is neither loaded nor built from.
     """
 
     id: str
     kind: str
     name: str
     parents: tuple[str, ...]
+    disabled: bool = False
 
 
 @dataclass(frozen=True)
@@ -107,11 +109,13 @@ class JoinedGraph:
         target: the dbt target that was parsed for.
         members: parents first.
         never_generated: sources that dbt does not know of, since they were never loaded.
+        disabled: sources that are, of which something is shown or nothing was ever loaded.
     """
 
     target: str
     members: tuple[GraphMember, ...]
     never_generated: tuple[str, ...]
+    disabled: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from graphlib import TopologicalSorter
 
 from dango_dbt import build as dbt
 from dango_dbt import dlt_schema
-from dango_dbt.api.selecting import never_generated
+from dango_dbt.api.selecting import disabled_in, never_generated
 from dango_dbt.config import SourcesConfig, is_source_name
 from dango_dbt.findings import GraphMember, JoinedGraph
 from dango_dbt.graph import GraphNode
@@ -43,17 +44,19 @@ def joined_graph(
     listed = dbt.list_nodes(layout.dbt, everything, target=target, progress=progress)
     nodes = [node for node in listed.nodes.values() if node.kind not in _TESTS]
     brought = _Resources(layout)
+    disabled = disabled_in(config, listed if selection else None)
     members: dict[str, GraphMember] = {}
     for node in nodes:
+        off = node.table is not None and node.table[0] in disabled
         if resource := brought.by(node):
-            members[resource.id] = resource
+            members[resource.id] = resource = replace(resource, disabled=off)
         shown = tuple(parent for parent in node.parents if parent in listed.nodes)
         parents = (resource.id,) if resource else shown
-        members[node.unique_id] = GraphMember(node.unique_id, node.kind, _name(node), parents)
+        members[node.unique_id] = GraphMember(node.unique_id, node.kind, _name(node), parents, off)
     order = {each: members[each].parents for each in sorted(members)}
     ordered = [members[each] for each in TopologicalSorter(order).static_order()]
     unknown = () if selection else tuple(never_generated(layout, config))
-    return JoinedGraph(target, tuple(ordered), unknown)
+    return JoinedGraph(target, tuple(ordered), unknown, tuple(disabled))
 
 
 def _name(node: GraphNode) -> str:

@@ -26,6 +26,12 @@ def tree_lines(found: JoinedGraph) -> list[Line]:
         Line(((f"source {clean(name)}", "dim"), "  never loaded: its tables are not known yet"))
         for name in found.never_generated
     ]
+    shown = {member.name.partition(".")[0] for member in found.members if member.disabled}
+    lines += [
+        Line(((f"source {clean(name)}", "dim"), "  disabled, and never loaded"))
+        for name in found.disabled
+        if name not in shown
+    ]
     return lines or [Line(("nothing is selected",))]
 
 
@@ -36,6 +42,7 @@ def graph_json(found: JoinedGraph) -> str:
         "target": found.target,
         "nodes": [asdict(member) for member in found.members],
         "never_generated": list(found.never_generated),
+        "disabled": list(found.disabled),
     }
     return json.dumps(document, indent=2)
 
@@ -48,6 +55,7 @@ def graph_mermaid(found: JoinedGraph) -> str:
     for member in found.members:
         begin, end = shapes.get(member.kind, ("[", "]"))
         name = " ".join(clean(member.name).split()).translate(_ENTITIES)
+        name += " (disabled)" if member.disabled else ""
         lines.append(f'    {keys[member.id]}{begin}"{name}"{end}')
     for member in found.members:
         lines += [f"    {keys[parent]} --> {keys[member.id]}" for parent in member.parents]
@@ -87,7 +95,8 @@ class _Tree:
         again = member.id in self.drawn and bool(below)
         kind = clean(_WORDS.get(member.kind, member.kind).replace("_", " "))
         style = _STYLES.get(member.kind, "")
-        note = "  (see above)" if again else ""
+        note = "  (disabled)" if member.disabled else ""
+        note += "  (see above)" if again else ""
         yield Line(((first, "dim"), f"{kind} ", (clean(member.name), style), (note, "dim")))
         if again:
             return

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import TYPE_CHECKING
 
 import pytest
@@ -100,3 +101,13 @@ def test_what_is_not_loaded_or_built_says_why(workspace: Workspace) -> None:
     done = workspace.command("sync-and-build", "--select", "source:crm+")
     said = done.stdout + done.stderr
     assert "source `crm` is disabled: it is neither loaded nor built from" in said
+    # nor is it shown like the others
+    done = workspace.command("ls")
+    assert "resource crm.contacts  (disabled)\n└─ table crm.contacts  (disabled)\n" in done.stdout
+    assert "resource shop.orders\n" in done.stdout
+    document = json.loads(workspace.command("ls", "--json").stdout)
+    assert document["disabled"] == ["crm"]
+    disabled = {node["name"] for node in document["nodes"] if node["disabled"]}
+    assert disabled == {"crm.contacts"}
+    chart = workspace.command("ls", "--format", "mermaid").stdout
+    assert '[("crm.contacts (disabled)")]' in chart
