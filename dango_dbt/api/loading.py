@@ -79,6 +79,7 @@ def sync_sources(  # noqa: PLR0913, PLR0917 - all that a load depends on
     Raises:
         ConfigError: something is wrong that can be known before anything runs, and it is not one
             entry's own; or a variable is unset.
+        SyncError: the DuckDB file cannot be opened: no source could be loaded.
     """
     from dango_dbt import destinations
 
@@ -98,6 +99,8 @@ def sync_sources(  # noqa: PLR0913, PLR0917 - all that a load depends on
     sources = [source for source in sources if source.name not in without]
 
     jobs = jobs_for(layout, config, sources, target, chosen, options)
+    if jobs and warehouse.one_by_one:
+        warehouse.check()  # whoever has the file open keeps all sources from it: told once
 
     from dango_dbt.sync import sync_all
 

@@ -121,6 +121,7 @@ class Project:
         Raises:
             ConfigError: the project or an argument is wrong; nothing has been loaded then.
             BuildError: dbt cannot tell what is selected.
+            SyncError: the DuckDB file cannot be opened; nothing has been loaded then.
             LockError: another run on this target is not done in time.
         """
         started = time.perf_counter()
@@ -333,6 +334,7 @@ class Project:
         Raises:
             ConfigError: the project or an argument is wrong; nothing has been loaded then.
             BuildError: dbt cannot tell what is selected.
+            SyncError: the DuckDB file cannot be opened; nothing has been loaded then.
             LockError: another run on this target is not done in time.
         """
         started = time.perf_counter()

@@ -5,14 +5,17 @@ from __future__ import annotations
 import subprocess
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from pathlib import Path
+from threading import Event
 from typing import TYPE_CHECKING
 
 import pytest
 
 from dango_dbt import Project
+from dango_dbt.dev import DevOptions, Round, watch
 from dango_dbt.held_files import held_hint
+from dango_dbt.progress import Progress
 
 if TYPE_CHECKING:
     from tests.e2e.conftest import Workspace
@@ -45,16 +48,35 @@ def held(path: Path) -> Iterator[int]:
 @pytest.mark.slow
 def test_who_only_reads_the_file_is_named_with_its_pid(workspace: Workspace) -> None:
     workspace.code("one", "import dlt\n\n@dlt.resource\ndef one():\n    yield {'id': 1}\n")
-    workspace.declare(one={})
+    workspace.declare(one={}, two={"module": "one", "function": "one"})
     assert workspace.sync().exit_code == 0
     with held(workspace.warehouse) as pid:
-        (source,) = workspace.sync().sources or ()
+        done = workspace.command("sync-and-build")
         built = Project.find(workspace.root).build().build
         problems = Project.problems(workspace.root, offline=False).problems
-    assert source.error is not None
+        rounds, stop = list[Round](), Event()
+
+        def tell(done: Round) -> None:
+            rounds.append(done)
+            stop.set()
+
+        watch(
+            workspace.root,
+            DevOptions(sync=True),
+            tell,
+            showing=lambda: nullcontext(Progress()),
+            stop=stop,
+        )
+    # once for the run, not for each source and for dbt
+    told = done.stdout + done.stderr
+    assert done.returncode == 1
+    assert told.count(f"(PID {pid}) has the DuckDB file open: close it there") == 1
+    assert told.count("Could not set lock") == 1
     assert built is not None
     assert built.error is not None
-    for hint in (source.error.hint, built.error.hint, problems[0].hint):
+    # `dev` waits for the next change
+    assert rounds[0].result.error is not None
+    for hint in (built.error.hint, problems[0].hint, rounds[0].result.error.hint):
         assert f"(PID {pid}) has the DuckDB file open: close it there" in str(hint)
     assert workspace.sync().exit_code == 0
     assert Project.find(workspace.root).build().exit_code == 0
