@@ -12,7 +12,7 @@ from dango_dbt.api.listing import warnings_of_broken
 from dango_dbt.api.planning import plan_generation
 from dango_dbt.api.targets import adapter_followed
 from dango_dbt.config import BrokenSource, SourceConfig, SourcesConfig, is_source_name
-from dango_dbt.errors import DangoError, SyncError
+from dango_dbt.errors import DangoError, SyncError, seen_from
 from dango_dbt.files import Change
 from dango_dbt.findings import Freshness, ProjectStatus, SourceStatus
 from dango_dbt.freshness import thresholds
@@ -55,6 +55,8 @@ def status_of(
     try:
         found.update(_asked(layout, config, target, schemas, rows=rows))
     except DangoError as error:
+        if error.place:
+            error.place = seen_from(layout.root, error.place)
         unreachable = f"{error}" + (f" ({error.hint})" if error.hint else "")
     sources = [
         _status(

@@ -53,7 +53,7 @@ def deploy(  # noqa: PLR0913 - one for each option
     from dango_dbt import report
     from dango_dbt.api import Project
 
-    with errors_told("deploy" if as_json else None):
+    with errors_told("deploy" if as_json else None, start=project_dir):
         done = Project.find(project_dir).deploy(
             platform,  # type: ignore[arg-type] # click has checked it
             target=target,

@@ -6,7 +6,7 @@ import os
 import shlex
 import sys
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn, TextIO
@@ -17,6 +17,7 @@ from dango_dbt.cli.streams import only_for_the_document, own_stderr
 
 if TYPE_CHECKING:
     from dango_dbt.api import Project
+    from dango_dbt.errors import DangoError
     from dango_dbt.findings import Unreferenced
     from dango_dbt.progress import Progress
     from dango_dbt.report import Verbosity
@@ -95,7 +96,7 @@ def run_plain(project_dir: Path | None, dbt_args: Sequence[str]) -> NoReturn:
     """Hand a dbt command on; its output is dbt's own."""
     from dango_dbt.api import Project
 
-    with errors_told():
+    with errors_told(start=project_dir):
         sys.exit(Project.find(project_dir).dbt(dbt_args))
 
 
@@ -117,7 +118,7 @@ def run_source_list(project_dir: Path | None, target: str | None, *, as_json: bo
     from dango_dbt import report
     from dango_dbt.api import Project
 
-    with errors_told("source list" if as_json else None):
+    with errors_told("source list" if as_json else None, start=project_dir):
         project = Project.find(project_dir)
         found = project.list_sources(target=target)
     _warn_unreferenced(found.unreferenced, [source.name for source in found.sources])
@@ -136,17 +137,14 @@ def run_status(
     from dango_dbt import report
     from dango_dbt.api import Project
 
-    with (
-        only_for_the_document(as_json=as_json) as stdout,
-        errors_told("status" if as_json else None, stdout),
-    ):
+    with _telling("status", project_dir, as_json=as_json) as (stdout, progress):
         found = Project.find(project_dir).status(target=target, rows=rows)
         for warning in found.warnings:
-            report.PlainProgress(sys.stderr).warning(warning)
+            progress.warning(warning)
         if as_json:
             click.echo(report.status_json(found), file=stdout)
         else:
-            report.project_status(found, report.console_on(sys.stdout))
+            report.project_status(found, report.console_on(stdout))
     sys.exit(int(found.exit_code))
 
 
@@ -155,25 +153,21 @@ def run_ls(project_dir: Path | None, format_: str, *, as_json: bool, **selection
     from dango_dbt import report
     from dango_dbt.api import Project
 
-    with (
-        only_for_the_document(as_json=as_json) as stdout,
-        errors_told("ls" if as_json else None, stdout),
-    ):
-        progress = report.PlainProgress(sys.stderr)
+    with _telling("ls", project_dir, as_json=as_json) as (stdout, progress):
         found = Project.find(project_dir).graph(progress=progress, **selection)  # type: ignore[arg-type] # click's
         if as_json:
             click.echo(report.graph_json(found), file=stdout)
-    if format_ == "mermaid" and not as_json:
-        click.echo(report.graph_mermaid(found))
-    elif not as_json:
-        report.joined_graph(found, report.console_on(sys.stdout))
+        elif format_ == "mermaid":
+            click.echo(report.graph_mermaid(found), file=stdout)
+        else:
+            report.joined_graph(found, report.console_on(stdout))
 
 
 def run_source_remove(project_dir: Path | None, name: str) -> None:
     """Take a source out of sources.yml and say which of its files stay."""
     from dango_dbt.api import Project
 
-    with errors_told():
+    with errors_told(start=project_dir):
         stay = Project.find(project_dir).remove_source(name)
     click.echo(f"removed source {name} from .dango/sources.yml")
     for path in stay:
@@ -188,18 +182,15 @@ def run_validate(
     from dango_dbt import report
     from dango_dbt.api import Project
 
-    with (
-        only_for_the_document(as_json=as_json) as stdout,
-        errors_told("validate" if as_json else None, stdout),
-    ):
+    with _telling("validate", project_dir, as_json=as_json) as (stdout, progress):
         found = Project.problems(project_dir, target=target, offline=offline)
         _warn_unreferenced(found.unreferenced, found.sources)
         for warning in found.warnings:
-            report.PlainProgress(sys.stderr).warning(warning)
+            progress.warning(warning)
         if as_json:
             click.echo(report.validation_json(found), file=stdout)
         else:
-            report.validation(found, report.console_on(sys.stdout))
+            report.validation(found, report.console_on(stdout))
     sys.exit(int(found.exit_code))
 
 
@@ -212,12 +203,29 @@ def _warn_unreferenced(found: Sequence[Unreferenced], names: Sequence[str]) -> N
 
 
 @contextmanager
-def errors_told(json_for: str | None = None, stdout: TextIO | None = None) -> Iterator[None]:
+def _telling(
+    command: str, project_dir: Path | None, *, as_json: bool
+) -> Iterator[tuple[TextIO, Progress]]:
+    """Give what a command that looks at a project tells its result and its warnings to."""
+    from dango_dbt import report
+
+    with (
+        only_for_the_document(as_json=as_json) as stdout,
+        errors_told(command if as_json else None, stdout, project_dir),
+    ):
+        yield stdout, report.PlainProgress(sys.stderr)
+
+
+@contextmanager
+def errors_told(
+    json_for: str | None = None, stdout: TextIO | None = None, start: Path | None = None
+) -> Iterator[None]:
     """Print an error as all commands do, and exit with its code.
 
     Args:
         json_for: the command whose JSON document is to hold the error; None: text on stderr.
         stdout: where the document goes; None: stdout.
+        start: the folder that the project lies in; None: the current one.
     """
     from dango_dbt import report
     from dango_dbt.errors import DangoError
@@ -226,6 +234,7 @@ def errors_told(json_for: str | None = None, stdout: TextIO | None = None) -> It
     try:
         yield
     except DangoError as error:
+        _place_from_root(error, start)
         if json_for:
             failure, code = Failure.of(error), error.exit_code
             result = RunResult(json_for, error=failure, error_code=code)
@@ -233,3 +242,12 @@ def errors_told(json_for: str | None = None, stdout: TextIO | None = None) -> It
             sys.exit(int(code))
         report.error(error, report.console_on(sys.stderr))
         sys.exit(int(error.exit_code))
+
+
+def _place_from_root(error: DangoError, start: Path | None) -> None:
+    from dango_dbt.errors import ConfigError, seen_from
+    from dango_dbt.project import find_root
+
+    if error.place is not None:
+        with suppress(ConfigError):  # there is no project
+            error.place = seen_from(find_root(start or Path()), error.place)

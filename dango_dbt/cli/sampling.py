@@ -77,7 +77,7 @@ def discover(
 
     if format_ == "mermaid" and as_json:
         raise click.UsageError("--format mermaid and --json exclude each other")
-    with _reported("source discover", as_json=as_json) as (stdout, progress):
+    with _reported("source discover", project_dir, as_json=as_json) as (stdout, progress):
         found = Project.find(project_dir).source(name).discover(progress=progress, **sample)
         if as_json:
             click.echo(report.discovery_json(found), file=stdout)
@@ -106,7 +106,7 @@ def test(
     from dango_dbt import report
     from dango_dbt.api import Project
 
-    with _reported("source test", as_json=as_json) as (stdout, progress):
+    with _reported("source test", project_dir, as_json=as_json) as (stdout, progress):
         found = Project.find(project_dir).source(name).test(progress=progress, **sample)
         if as_json:
             click.echo(report.source_test_json(found), file=stdout)
@@ -116,13 +116,15 @@ def test(
 
 
 @contextmanager
-def _reported(command: str, *, as_json: bool) -> Iterator[tuple[TextIO, Progress]]:
+def _reported(
+    command: str, project_dir: Path | None, *, as_json: bool
+) -> Iterator[tuple[TextIO, Progress]]:
     """Show progress on stderr; give stdout, which --json keeps for the document."""
     from dango_dbt import report
 
     with (
         only_for_the_document(as_json=as_json) as stdout,
-        errors_told(command if as_json else None, stdout),
+        errors_told(command if as_json else None, stdout, project_dir),
         report.progress_for(
             report.Verbosity.NORMAL, json_output=as_json, stream=sys.stderr
         ) as progress,

@@ -77,7 +77,7 @@ def source_add(
     _check_usage(given)
     if resources and not given["openapi"]:
         raise click.UsageError("--resource goes with --openapi.")
-    with errors_told("source add" if as_json else None):
+    with errors_told("source add" if as_json else None, start=project_dir):
         added = _added(project_dir or Path(), name, resources, given)
     if as_json:
         click.echo(report.source_add_json(added))

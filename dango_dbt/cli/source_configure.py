@@ -52,7 +52,7 @@ def source_configure(  # noqa: PLR0913 - an option each
     from dango_dbt.api import Project
 
     values = _given(given, stdin=stdin)
-    with errors_told("source configure" if as_json else None):
+    with errors_told("source configure" if as_json else None, start=project_dir):
         source = Project.find(project_dir).source(name)
         found = source.configuration()
         if not values and not (check and not found.missing):

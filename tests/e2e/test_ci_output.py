@@ -192,3 +192,6 @@ def test_a_place_in_profiles_yml_is_seen_from_the_projects_root(workspace: Works
     assert json.loads(done.stdout)["error"]["message"].startswith("dbt_project/profiles.yml:3:3: ")
     (case,) = ET.parse(workspace.root / "junit.xml").getroot().iter("testcase")  # noqa: S314 - our own
     assert (case.get("file"), case.get("line")) == ("dbt_project/profiles.yml", "3")
+    for command in ("status", "ls", "source list"):
+        done = workspace.command(*command.split(), "--target=none", cwd=workspace.root / ".dlt")
+        assert done.stderr.startswith("Error: dbt_project/profiles.yml:3:3: "), done.stderr

@@ -225,6 +225,7 @@ def test_on_postgres_it_is_the_same_and_a_run_hinders_nobody(
     postgres_profile(port=1)
     found = status(workspace)
     assert found.exit_code == 1
+    assert str(found.unreachable).startswith("dbt_project/profiles.yml:")
     assert "cannot be reached" in str(found.unreachable)
     assert password not in str(found.unreachable)
     assert of(found, "events").loaded is not None
