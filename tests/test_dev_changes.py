@@ -45,6 +45,10 @@ def layout(tmp_path: Path) -> ProjectLayout:
         ("dbt_project/dbt_packages/utils/macros/x.sql", False),
         ("dbt_project/logs/dbt.log", False),
         ("dbt_project/warehouse.duckdb.wal", False),
+        (".env", True),
+        (".dlt/config.toml", True),
+        (".dlt/secrets.toml", True),
+        (".dlt/example.secrets.toml", False),
         ("README.md", False),
     ],
 )

@@ -10,12 +10,20 @@ from dango_dbt.config import SourceConfig, SourcesConfig
 from dango_dbt.discovery import imported_modules, module_files, read_module
 from dango_dbt.project import ProjectLayout
 
-__all__ = ["Changes", "is_watched", "sources_edited", "sources_using"]
+__all__ = [
+    "Changes",
+    "env_file",
+    "is_watched",
+    "settings_files",
+    "sources_edited",
+    "sources_using",
+]
 
 #: What dbt reads. Warehouses, logs and what editors put beside a file are not among them.
 _READ_BY_DBT = frozenset({".csv", ".md", ".py", ".sql", ".yaml", ".yml"})
 #: Keys of a source's entry that change what is generated, and nothing that is loaded.
 _GENERATION = frozenset({"description", "freshness", "schedule", "staging"})
+_DLT_FILES = ("config.toml", "secrets.toml")
 
 
 @dataclass(frozen=True)
@@ -25,11 +33,13 @@ class Changes:
     Attributes:
         code: Python files of custom_sources/.
         dbt: files of the dbt project.
+        settings: `.env` and dlt's files: any source may read any of them.
         sources_file: whether sources.yml is one of them.
     """
 
     code: frozenset[Path] = frozenset()
     dbt: frozenset[Path] = frozenset()
+    settings: frozenset[Path] = frozenset()
     sources_file: bool = False
 
     @classmethod
@@ -37,27 +47,42 @@ class Changes:
         """Say what some files are; each is watched."""
         paths = frozenset(paths)
         code = frozenset(path for path in paths if path.is_relative_to(layout.custom_sources))
+        settings = paths & frozenset(settings_files(layout))
         sources_file = layout.sources_file in paths
-        return cls(code, paths - code - {layout.sources_file}, sources_file)
+        return cls(code, paths - code - settings - {layout.sources_file}, settings, sources_file)
 
     def __or__(self, other: Changes) -> Changes:
         """Join changes that were not taken up with later ones."""
-        sources_file = self.sources_file or other.sources_file
-        return Changes(self.code | other.code, self.dbt | other.dbt, sources_file)
+        return Changes(
+            self.code | other.code,
+            self.dbt | other.dbt,
+            self.settings | other.settings,
+            self.sources_file or other.sources_file,
+        )
 
     def __bool__(self) -> bool:
         """Whether there are any."""
-        return bool(self.code or self.dbt or self.sources_file)
+        return bool(self.paths or self.sources_file)
 
     @property
     def paths(self) -> frozenset[Path]:
         """All files but sources.yml."""
-        return self.code | self.dbt
+        return self.code | self.dbt | self.settings
+
+
+def env_file(layout: ProjectLayout) -> Path:
+    """The variables of a project, which sources, dlt and dbt read."""
+    return layout.root / ".env"
+
+
+def settings_files(layout: ProjectLayout) -> list[Path]:
+    """Name the files with settings and secrets, whether they are there or not."""
+    return [env_file(layout), *(layout.root / ".dlt" / name for name in _DLT_FILES)]
 
 
 def is_watched(layout: ProjectLayout, path: Path) -> bool:
     """Whether a file is one that a person writes, and that has an effect on what is built."""
-    if path == layout.sources_file:
+    if path == layout.sources_file or path in settings_files(layout):
         return True
     if path.is_relative_to(layout.custom_sources):
         return path.suffix == ".py" and _is_visible(path, layout.custom_sources)

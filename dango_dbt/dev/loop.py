@@ -16,11 +16,18 @@ from dango_dbt import build as dbt
 from dango_dbt import last_runs
 from dango_dbt.api import Project
 from dango_dbt.api.running import Selected
-from dango_dbt.dev.changes import Changes, is_watched, sources_edited, sources_using
+from dango_dbt.dev.changes import (
+    Changes,
+    env_file,
+    is_watched,
+    settings_files,
+    sources_edited,
+    sources_using,
+)
 from dango_dbt.dev.listening import Listening
 from dango_dbt.dev.running import Work, run
-from dango_dbt.dev.watching import changed_files
-from dango_dbt.errors import BuildError, ConfigError, DangoError
+from dango_dbt.dev.watching import FileState, changed_files, file_state
+from dango_dbt.errors import BuildError, ConfigError, DangoError, SyncError
 from dango_dbt.progress import Progress
 from dango_dbt.project import ProjectLayout
 from dango_dbt.results import Failure, FileResult, RunResult
@@ -30,9 +37,6 @@ __all__ = ["DevOptions", "Round", "watch"]
 
 #: After a change of these, what was built before says nothing of what is to be built now.
 _DECIDE_ALL = frozenset({"profiles.yml"})
-
-#: What a file was like: when it was written and how long it is; None: it was not there.
-_State = tuple[int, int] | None
 
 
 @dataclass(frozen=True)
@@ -92,8 +96,11 @@ def watch(
     layout = loop.project.layout
     folders = [layout.sources_file.parent, layout.custom_sources, layout.dbt.directory]
     running = False
+    files = changed_files(
+        folders, settings_files(layout), lambda path: is_watched(layout, path), stop or Event()
+    )
     try:
-        for paths in changed_files(folders, lambda path: is_watched(layout, path), stop or Event()):
+        for paths in files:
             changes = Changes.of(layout, loop.of_others(paths))
             if paths and not changes:
                 continue
@@ -120,14 +127,21 @@ class _Loop:
         self._selection = Selection.of(options.select, options.exclude)
         self._variables = _variables(project.layout)
         self._waiting = Changes()
+        self._begun = False
         self._failed: set[str] = set()
-        self._written: dict[Path, _State] = {}
+        self._written: dict[Path, FileState] = {}
 
     def begin(self) -> Round:
-        """Bring everything up to date: what was never loaded, and what has changed since."""
-        with self._showing() as shown:
-            load = self._at_first()
-            result = self._run(self.project, Work(load, generate=True), shown)
+        """Bring everything up to date: what was never loaded, and what has changed since.
+
+        Where the warehouse cannot be opened, the next change tries again.
+        """
+        try:
+            with self._showing() as shown:
+                result = self._run(self.project, self._at_first(self.project), shown)
+        except SyncError as error:
+            return Round((), _ended_by(error))
+        self._begun = True
         # All that has been imported and parsed stays: looking whether it can go takes longer than
         # a small build.
         gc.collect()
@@ -141,7 +155,7 @@ class _Loop:
         for path in paths:
             inside = path.rglob("*") if path.is_dir() else [path]
             found.update(each for each in inside if is_watched(layout, each) and not each.is_dir())
-        return {path for path in found if self._written.get(path, ()) != _state(path)}
+        return {path for path in found if self._written.get(path, ()) != file_state(path)}
 
     def take_up(self, changes: Changes) -> Round:
         """Do what some changes need; what cannot be done now is tried again with the next."""
@@ -159,21 +173,21 @@ class _Loop:
                     "the dbt project is in other folders now", hint="start `dango-dbt dev` again"
                 )
             with self._showing() as progress:
-                result = self._run(project, self._work(project, changes), progress)
+                work = self._work(project, changes) if self._begun else self._at_first(project)
+                result = self._run(project, work, progress)
         except DangoError as error:
-            failure = Failure.of(error)
-            return Round(tuple(shown), RunResult("dev", error=failure, error_code=error.exit_code))
-        self.project, self._waiting = project, Changes()
+            return Round(tuple(shown), _ended_by(error))
+        self.project, self._waiting, self._begun = project, Changes(), True
         self._variables = _variables(layout)
         return Round(tuple(shown), result)
 
     # ---------------------------------------------------------------- the parts
 
-    def _at_first(self) -> Selected | None:
-        """Say what to load at the start: all that is selected or what was never loaded."""
-        layout, config = self.project.layout, self.project.config
+    def _at_first(self, project: Project) -> Work:
+        """Say what to do at the start: load all that is selected or what was never loaded."""
+        layout, config = project.layout, project.config
         if self._options.sync:
-            return Selected((), self._selection)
+            return Work(Selected((), self._selection), generate=True)
         state = layout.state(self._options.target or dbt.taken_target(layout.dbt))
         never = [
             source.name
@@ -183,7 +197,7 @@ class _Loop:
         never += [source.name for source in config.broken if source.enabled]
         if never and self._selection:
             never = self._selected(never)
-        return Selected(tuple(never), Selection()) if never else None
+        return Work(Selected(tuple(never), Selection()) if never else None, generate=True)
 
     def _selected(self, names: list[str]) -> list[str]:
         """Keep the sources that are selected, and those that dbt does not know of yet."""
@@ -202,9 +216,11 @@ class _Loop:
         names = set(sources_using(config, layout.custom_sources, changes.code))
         if changes.sources_file:
             names.update(sources_edited(self.project.config, config))
+        enabled = [source.name for source in config.sources if source.enabled]
+        if changes.settings:
+            names.update(self._selected(enabled) if self._selection else enabled)
         if changes.code or changes.sources_file:
-            enabled = {source.name for source in config.sources if source.enabled}
-            names |= self._failed & enabled
+            names |= self._failed & set(enabled)
         inside = layout.dbt.directory
         return Work(
             load=Selected(tuple(sorted(names)), Selection()) if names else None,
@@ -215,8 +231,9 @@ class _Loop:
                 if path.suffix == ".csv" and path.is_file()
             ),
             everything=_variables(layout) != self._variables
+            or env_file(layout) in changes.settings
             or any(path.name in _DECIDE_ALL for path in changes.dbt),
-            build=bool(names or changes.sources_file or changes.dbt),
+            build=bool(names or changes.sources_file or changes.dbt or changes.settings),
         )
 
     def _run(self, project: Project, work: Work, shown: Progress) -> RunResult:
@@ -236,15 +253,11 @@ class _Loop:
         """Remember what has just been generated, to tell it from what a person writes."""
         for file in files:
             path = self.project.layout.root / file.path
-            self._written[path] = _state(path)
+            self._written[path] = file_state(path)
 
 
-def _state(path: Path) -> _State:
-    try:
-        stat = path.stat()
-    except OSError:
-        return None
-    return stat.st_mtime_ns, stat.st_size
+def _ended_by(error: DangoError) -> RunResult:
+    return RunResult("dev", error=Failure.of(error), error_code=error.exit_code)
 
 
 def _variables(layout: ProjectLayout) -> Any:  # noqa: ANN401 - any YAML

@@ -15,15 +15,17 @@ from dango_dbt.api.loading import LoadOptions
 from dango_dbt.api.running import Selected, sync_and_generate
 from dango_dbt.api.targets import adapter_followed, target_to_load
 from dango_dbt.dev.built import Built
+from dango_dbt.errors import BuildError
 from dango_dbt.locking import alone
 from dango_dbt.progress import Progress
 from dango_dbt.project import Target
-from dango_dbt.results import BuildResult, RunResult
+from dango_dbt.results import BuildResult, Failure, RunResult
 from dango_dbt.selection import Selection, downstream_of
 
 __all__ = ["Work", "run"]
 
 _MODIFIED = "state:modified+"
+_NOTHING_CHANGED = "nothing that the default selector selects has changed"
 
 
 @dataclass(frozen=True)
@@ -114,6 +116,13 @@ def _build(  # noqa: PLR0913, PLR0917 - as above
             tables = unbuilt.read(project.layout.state(target))
             criteria += downstream_of(project.layout.dbt.name, tables)
         asked = replace(selection.within(criteria), state=built.folder)
+        if not selection and dbt.has_default_selector(project.layout.dbt):
+            try:
+                asked = _by_default(project, asked, target)
+            except BuildError as error:  # dbt cannot parse the project
+                return BuildResult("not_run", error=Failure.of(error))
+            if not asked:
+                return BuildResult("not_run", reason=_NOTHING_CHANGED)
     options = BuildOptions(threads=threads)
     with dbt.few_artefacts():
         found = build_after(
@@ -121,3 +130,13 @@ def _build(  # noqa: PLR0913, PLR0917 - as above
         )
     built.take(found)
     return found
+
+
+def _by_default(project: Project, changed: Selection, target: str) -> Selection:
+    """Select what has changed of what the default selector selects; dbt takes it alone only."""
+    whole, part = (
+        dbt.list_nodes(project.layout.dbt, each, target=target).nodes
+        for each in (Selection(), changed)
+    )
+    names = (part[each].criterion for each in sorted(part) if each in whole and part[each].is_built)
+    return Selection(tuple(names), state=changed.state, alone=True)

@@ -45,8 +45,8 @@ WEB = """
     from dlt.sources.helpers import requests
 
     @dlt.resource(write_disposition="replace")
-    def visits(base_url: str):
-        yield requests.get(f"{base_url}/visits").json()["visits"]
+    def visits(base_url: str, most: int = 9):
+        yield requests.get(f"{base_url}/visits").json()["visits"][:most]
 """
 PAGING = """
     from dlt.sources.helpers import requests
@@ -82,7 +82,7 @@ class Loop:
             if next(steps[0], stop) is stop:
                 stop.set()
 
-        deadline = Timer(90, stop.set)
+        deadline = Timer(120, stop.set)
         deadline.start()
         try:
             watch(
@@ -222,6 +222,22 @@ def test_macros_seeds_properties_and_settings_build_what_they_change(loop: Loop)
         yield
         assert built(loop.last) == {"fct_orders", "fct_visits", "report"}
 
+        # a default selector goes on limiting what is built
+        loop.edit(
+            "dbt_project/selectors.yml",
+            "selectors: [{name: mine, default: true, definition: fct_orders}]",
+        )
+        yield
+        loop.edit(f"{MARTS}/fct_visits.sql", "select 2 as n")
+        yield
+        assert loop.last.result.build is not None
+        assert loop.last.result.build.reason == (
+            "nothing that the default selector selects has changed"
+        )
+        loop.edit(f"{MARTS}/fct_orders.sql", "select 3 as id")
+        yield
+        assert (built(loop.last), loop.last.result.exit_code) == ({"fct_orders"}, 0)
+
     loop.run(script)
 
 
@@ -269,8 +285,23 @@ def test_an_edit_of_a_source_loads_that_source(loop: Loop) -> None:
         assert loop.last.result.build is not None
         assert loop.last.result.build.reason == "no source in sources.yml uses this code"
 
+        assert len(loop.told) == 6
+
+        # what sources are configured with is read anew, by whichever source that may be
+        loop.edit(".env", "SOURCES__VISITS__MOST=1\n")
+        yield
+        assert loop.last.changed == (".env",)
+        assert {source.name for source in loop.last.result.sources or ()} == {"shop", "visits"}
+        assert workspace.count("main_marts.fct_visits") == 1
+        loop.edit(".env", "")
+        loop.edit(".dlt/secrets.toml", "[sources.visits]\nmost = 2\n")
+        yield
+        assert {".env", ".dlt/secrets.toml"} >= set(loop.last.changed)
+        if loop.last.changed == (".env",):
+            yield
+        assert workspace.count("main_marts.fct_visits") == 2
+
     loop.run(script)
-    assert len(loop.told) == 6
 
 
 def test_an_edit_of_sources_yml_does_what_the_entry_needs(loop: Loop) -> None:
