@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, cast
 
 from dango_dbt.destinations.adapters import ADAPTERS, Adapter, adapter
 from dango_dbt.destinations.fields import secrets
-from dango_dbt.destinations.warehouse import Place, Warehouse
+from dango_dbt.destinations.warehouse import Place, Warehouse, driver_errors
 from dango_dbt.project import Target
 
 if TYPE_CHECKING:
@@ -23,6 +23,7 @@ __all__ = [
     "Warehouse",
     "adapter",
     "capabilities",
+    "driver_errors",
     "same_database",
     "secrets",
     "warehouse",

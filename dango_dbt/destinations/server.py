@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from dango_dbt.credentials import redact
 from dango_dbt.destinations.fields import Fields, secrets
-from dango_dbt.destinations.warehouse import Place, Warehouse
+from dango_dbt.destinations.warehouse import Place, Warehouse, driver_errors
 from dango_dbt.errors import ConfigError, SyncError, first_line
 from dango_dbt.project import Target
 
@@ -145,17 +145,13 @@ def _check(factory: Destination[Any, Any], fields: Fields) -> None:
         SyncError: it does not.
     """
     from dlt.common.destination.exceptions import DestinationException
-    from dlt.common.schema import Schema
 
-    config = factory.spec()
-    bind = getattr(config, "_bind_dataset_name", None)
-    if bind is not None:
-        config = bind(dataset_name="dango_dbt")
-    client: Any = factory.client(Schema("dango_dbt"), config)
+    client = Place(factory).client("dango_dbt")
+    failures: tuple[type[BaseException], ...] = (DestinationException, *driver_errors(client))
     try:
         with client.sql_client as sql:
             sql.execute_sql("SELECT 1")
-    except (DestinationException, client.sql_client.dbapi.Error) as error:
+    except failures as error:
         said = redact(first_line(error), secrets(fields.target))
         raise SyncError(
             f"target `{fields.target.name}` cannot be reached: {said}",

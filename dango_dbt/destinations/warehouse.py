@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 if TYPE_CHECKING:
     from dlt.common.destination import Destination
+    from dlt.destinations.job_client_impl import SqlJobClientWithStagingDataset
 
-__all__ = ["Place", "Warehouse"]
+__all__ = ["Place", "Warehouse", "driver_errors"]
 
 
 @dataclass(frozen=True)
@@ -24,6 +25,22 @@ class Place:
 
     destination: Destination[Any, Any]
     staging: Destination[Any, Any] | None = None
+
+    def client(self, dataset: str) -> SqlJobClientWithStagingDataset:
+        """Give dlt's client for a dataset, which need not be there; connects to nothing yet."""
+        from dlt.common.schema import Schema
+
+        destination: Any = self.destination
+        config = destination.spec()._bind_dataset_name(dataset_name=dataset)  # noqa: SLF001 - dlt's own way to name it
+        return cast(
+            "SqlJobClientWithStagingDataset", destination.client(Schema("dango_dbt"), config)
+        )
+
+
+def driver_errors(client: SqlJobClientWithStagingDataset) -> tuple[type[BaseException], ...]:
+    """Give the errors of a client's driver, which come through dlt as they are."""
+    driver = getattr(client.sql_client, "dbapi", None)
+    return (driver.Error,) if driver else ()
 
 
 @dataclass(frozen=True)

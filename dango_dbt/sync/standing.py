@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timezone
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING
 
 from dlt.common.destination.exceptions import DestinationException
 from dlt.common.normalizers.naming.exceptions import UnknownNamingModule
@@ -20,7 +20,7 @@ from dlt.common.storages.load_package import PackageStorage
 from dlt.pipeline.state_sync import load_pipeline_state_from_destination
 
 from dango_dbt.config import SourceConfig
-from dango_dbt.destinations import Place, Warehouse
+from dango_dbt.destinations import Place, Warehouse, driver_errors
 from dango_dbt.dlt_schema import StoredSchema
 from dango_dbt.errors import SyncError, first_line
 from dango_dbt.sync.context import dlt_context
@@ -95,14 +95,10 @@ def _client(dataset: str, place: Place) -> Iterator[SqlJobClientWithStagingDatas
     Raises:
         SyncError: the warehouse cannot be reached or read.
     """
-    destination: Any = place.destination
     failures: tuple[type[BaseException], ...] = (DestinationException, OSError, UnknownNamingModule)
     try:
-        config = destination.spec()._bind_dataset_name(dataset_name=dataset)  # noqa: SLF001 - dlt's own way to name it
-        schema = Schema("dango_dbt")
-        client = cast("SqlJobClientWithStagingDataset", destination.client(schema, config))
-        driver = getattr(client.sql_client, "dbapi", None)  # its errors come through as they are
-        failures = (*failures, *((driver.Error,) if driver else ()))
+        client = place.client(dataset)
+        failures = (*failures, *driver_errors(client))
         with client:
             yield client
     except failures as error:
