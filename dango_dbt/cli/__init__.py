@@ -12,7 +12,7 @@ from typing import Any
 import click
 
 from dango_dbt import __version__
-from dango_dbt.cli import commands, sources
+from dango_dbt.cli import commands, looking, sources
 from dango_dbt.cli.asked import Asked
 from dango_dbt.cli.deploy import deploy
 from dango_dbt.cli.dev import dev
@@ -77,9 +77,9 @@ for command in (
     commands.plan,
     commands.build,
     dev,
-    commands.status,
-    commands.ls,
-    commands.validate,
+    looking.status,
+    looking.ls,
+    looking.validate,
     deploy,
     commands.dbt,
     sources.source,

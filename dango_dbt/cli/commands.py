@@ -14,10 +14,7 @@ from dango_dbt.cli.running import (
     Reporting,
     run,
     run_init,
-    run_ls,
     run_plain,
-    run_status,
-    run_validate,
 )
 from dango_dbt.cli.selection import SelectingCommand, selection
 
@@ -26,12 +23,9 @@ __all__ = [
     "dbt",
     "generate",
     "init",
-    "ls",
     "plan",
-    "status",
     "sync",
     "sync_and_build",
-    "validate",
 ]
 
 #: dlt's words (https://dlthub.com/docs/general-usage/pipeline#refresh-pipeline-data-and-state).
@@ -249,58 +243,6 @@ def plan(
         raise click.UsageError("--format markdown and --json exclude each other")
     reporting = replace(reporting, as_markdown=format_ == "markdown")
     run(reporting, lambda project, progress: project.plan(progress=progress, **arguments))
-
-
-@click.command("status", short_help="Say how each source stands.")
-@options.target
-@click.option("--no-rows", is_flag=True, help="Do not count rows, which may take long.")
-@options.project_dir
-@options.as_json
-def status(project_dir: Path | None, target: str | None, *, no_rows: bool, as_json: bool) -> None:
-    """Say how each source stands: last load, rows, freshness, and what waits to be done.
-
-    The warehouse is asked, so loads from other machines are seen; it is only read. Exits with 0,
-    whatever it tells, and with 1 where the warehouse cannot be asked: it tells what this machine
-    knows then. `dango-dbt dbt source freshness` fails on old data, `generate --check` on old code.
-    """
-    run_status(project_dir, target, rows=not no_rows, as_json=as_json)
-
-
-@click.command(
-    "ls", cls=SelectingCommand, short_help="Show what comes of what, from resources to exposures."
-)
-@selection
-@options.target
-@click.option(
-    "--format",
-    "format_",
-    type=click.Choice(["tree", "mermaid"]),
-    default="tree",
-    help="mermaid: a flowchart, for instance for a README.",
-)
-@options.project_dir
-@options.as_json
-def ls(project_dir: Path | None, format_: str, *, as_json: bool, **arguments: Any) -> None:  # noqa: ANN401 - click's
-    """Show what comes of what: dlt resource, source table, staging, marts, exposures.
-
-    Tests are left out. Connects to nothing.
-    """
-    run_ls(project_dir, format_, as_json=as_json, **arguments)
-
-
-@click.command("validate", short_help="Check everything that can be known before a run.")
-@options.target
-@click.option("--offline", is_flag=True, help="Connect to nothing, and do not parse with dbt.")
-@options.project_dir
-@options.as_json
-def validate(target: str | None, project_dir: Path | None, *, offline: bool, as_json: bool) -> None:
-    """Check everything that can be known before a run, and tell all problems in one go.
-
-    Checks sources.yml, variables, the code of every source (disabled ones too, without importing
-    it), profile and target and, unless --offline, the warehouse and whether dbt parses the project.
-    Exits with 0 where there is no problem, else with 2.
-    """
-    run_validate(project_dir, target, offline=offline, as_json=as_json)
 
 
 @click.command(

@@ -28,12 +28,10 @@ __all__ = [
     "errors_told",
     "run",
     "run_init",
-    "run_ls",
     "run_plain",
     "run_source_list",
     "run_source_remove",
-    "run_status",
-    "run_validate",
+    "warn_unreferenced",
 ]
 
 
@@ -121,46 +119,13 @@ def run_source_list(project_dir: Path | None, target: str | None, *, as_json: bo
     with errors_told("source list" if as_json else None, start=project_dir):
         project = Project.find(project_dir)
         found = project.list_sources(target=target)
-    _warn_unreferenced(found.unreferenced, [source.name for source in found.sources])
+    warn_unreferenced(found.unreferenced, [source.name for source in found.sources])
     for warning in found.warnings:
         report.PlainProgress(sys.stderr).warning(warning)
     if as_json:
         click.echo(report.source_list_json(found))
     else:
         report.source_list(found, report.console_on(sys.stdout))
-
-
-def run_status(
-    project_dir: Path | None, target: str | None, *, rows: bool, as_json: bool
-) -> NoReturn:
-    """Print how each source stands, and exit with the code that follows."""
-    from dango_dbt import report
-    from dango_dbt.api import Project
-
-    with _telling("status", project_dir, as_json=as_json) as (stdout, progress):
-        found = Project.find(project_dir).status(target=target, rows=rows)
-        for warning in found.warnings:
-            progress.warning(warning)
-        if as_json:
-            click.echo(report.status_json(found), file=stdout)
-        else:
-            report.project_status(found, report.console_on(stdout))
-    sys.exit(int(found.exit_code))
-
-
-def run_ls(project_dir: Path | None, format_: str, *, as_json: bool, **selection: object) -> None:
-    """Print the graph of dlt's resources and dbt's nodes."""
-    from dango_dbt import report
-    from dango_dbt.api import Project
-
-    with _telling("ls", project_dir, as_json=as_json) as (stdout, progress):
-        found = Project.find(project_dir).graph(progress=progress, **selection)  # type: ignore[arg-type] # click's
-        if as_json:
-            click.echo(report.graph_json(found), file=stdout)
-        elif format_ == "mermaid":
-            click.echo(report.graph_mermaid(found), file=stdout)
-        else:
-            report.joined_graph(found, report.console_on(stdout))
 
 
 def run_source_remove(project_dir: Path | None, name: str) -> None:
@@ -175,45 +140,13 @@ def run_source_remove(project_dir: Path | None, name: str) -> None:
     click.echo("  what was generated from it goes with the next dango-dbt generate")
 
 
-def run_validate(
-    project_dir: Path | None, target: str | None, *, offline: bool, as_json: bool
-) -> NoReturn:
-    """Print all that is wrong with a project, and exit with the code that follows."""
-    from dango_dbt import report
-    from dango_dbt.api import Project
-
-    with _telling("validate", project_dir, as_json=as_json) as (stdout, progress):
-        found = Project.problems(project_dir, target=target, offline=offline)
-        _warn_unreferenced(found.unreferenced, found.sources)
-        for warning in found.warnings:
-            progress.warning(warning)
-        if as_json:
-            click.echo(report.validation_json(found), file=stdout)
-        else:
-            report.validation(found, report.console_on(stdout))
-    sys.exit(int(found.exit_code))
-
-
-def _warn_unreferenced(found: Sequence[Unreferenced], names: Sequence[str]) -> None:
+def warn_unreferenced(found: Sequence[Unreferenced], names: Sequence[str]) -> None:
+    """Tell which files of custom_sources/ no source names."""
     from dango_dbt import report
     from dango_dbt.discovery import unreferenced_text
 
     if found:
         report.PlainProgress(sys.stderr).warning(unreferenced_text(found, names))
-
-
-@contextmanager
-def _telling(
-    command: str, project_dir: Path | None, *, as_json: bool
-) -> Iterator[tuple[TextIO, Progress]]:
-    """Give what a command that looks at a project tells its result and its warnings to."""
-    from dango_dbt import report
-
-    with (
-        only_for_the_document(as_json=as_json) as stdout,
-        errors_told(command if as_json else None, stdout, project_dir),
-    ):
-        yield stdout, report.PlainProgress(sys.stderr)
 
 
 @contextmanager
