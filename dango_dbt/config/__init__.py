@@ -1,18 +1,17 @@
 """`.dango/sources.yml` → typed, frozen config; every error carries file:line:column."""
 
 from dango_dbt.config.adding import add_entry
+from dango_dbt.config.editor_schema import json_schema
 from dango_dbt.config.freshness import AgeConfig, FreshnessConfig, is_schedule, longest_pause
 from dango_dbt.config.loading import load, load_sound, load_valid, problems
 from dango_dbt.config.models import (
-    STAGING_DATASET_SUFFIX,
     BrokenSource,
     GenerateConfig,
     KeyPath,
     SourceConfig,
     SourcesConfig,
-    is_source_name,
-    json_schema,
 )
+from dango_dbt.config.names import STAGING_DATASET_SUFFIX, is_source_name
 from dango_dbt.config.problem import in_one
 from dango_dbt.config.removal import without_entry
 from dango_dbt.config.source_types import DltNativeConfig, SourceCode

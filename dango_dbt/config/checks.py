@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 from dango_dbt.config.document import Document
-from dango_dbt.config.models import STAGING_DATASET_SUFFIX, default_dataset
+from dango_dbt.config.names import STAGING_DATASET_SUFFIX, default_dataset
 from dango_dbt.config.problem import Problem
 from dango_dbt.errors import ConfigError, Place
 

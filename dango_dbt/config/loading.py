@@ -14,10 +14,8 @@ from dango_dbt.config.models import (
     KeyPath,
     Reading,
     SourcesConfig,
-    default_dataset,
-    is_dataset_name,
-    is_source_name,
 )
+from dango_dbt.config.names import default_dataset, is_dataset_name, is_source_name
 from dango_dbt.config.problem import Problem, in_one
 from dango_dbt.config.wording import in_words
 from dango_dbt.errors import ConfigError, Place

@@ -1,8 +1,7 @@
-"""What `.dango/sources.yml` may hold; the JSON Schema of the file is made from these models."""
+"""What `.dango/sources.yml` may hold."""
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import tzinfo
@@ -13,7 +12,6 @@ from pydantic import (
     BeforeValidator,
     Field,
     PrivateAttr,
-    TypeAdapter,
     WithJsonSchema,
     model_validator,
 )
@@ -21,6 +19,11 @@ from pydantic_core import PydanticCustomError
 
 from dango_dbt.config.base import Config
 from dango_dbt.config.freshness import FreshnessConfig, Schedule, TimeZone
+from dango_dbt.config.names import (
+    DATASET,
+    WORDS,
+    default_dataset,
+)
 from dango_dbt.config.source_types import (
     SOURCE_TYPES,
     DltNativeConfig,
@@ -35,28 +38,16 @@ from dango_dbt.errors import ConfigError, Place
 from dango_dbt.schedules import time_zone
 
 __all__ = [
-    "STAGING_DATASET_SUFFIX",
     "BrokenSource",
     "GenerateConfig",
     "KeyPath",
     "Reading",
     "SourceConfig",
     "SourcesConfig",
-    "default_dataset",
-    "is_source_name",
-    "json_schema",
 ]
-
-#: dlt stages the merges and replaces of a dataset in a dataset of this name beside it.
-STAGING_DATASET_SUFFIX = "_dlt_staging"
 
 #: Keys and list indexes from the top of the file, such as `("sources", 0, "dlt_native")`.
 KeyPath: TypeAlias = tuple[str | int, ...]
-
-# No `__`, which parts source from table in names, and no `_` at the end, which would make `a_` with
-# table `b` look like `a` with table `_b`. dlt's own names for datasets follow the same rule.
-_WORDS = "[a-z][a-z0-9]*(_[a-z0-9]+)*"
-_DATASET = f"^_?{_WORDS}$"
 
 
 def _as_text(version: object) -> object:
@@ -75,7 +66,7 @@ class SourceConfig(Config):
     """One source: what to load, and into which dataset."""
 
     name: str = Field(
-        pattern=f"^{_WORDS}$",
+        pattern=f"^{WORDS}$",
         description="Its name: lower-case letters, digits and single underscores. The models are"
         " named stg_<name>__<table>.",
     )
@@ -103,7 +94,7 @@ class SourceConfig(Config):
     )
     dataset_name: str | None = Field(
         default=None,
-        pattern=_DATASET,
+        pattern=DATASET,
         description="The dataset (dbt: schema) to load into; default raw_<name>.",
     )
     resources: _Names | None = Field(
@@ -299,49 +290,3 @@ class SourcesConfig(Config):
         """
         index = next(index for index, other in enumerate(self.sources) if other is source)
         return self.place("sources", index, *path)
-
-
-def is_source_name(name: str) -> bool:
-    """Tell whether a source may have this name."""
-    return re.fullmatch(_WORDS, name) is not None
-
-
-def is_dataset_name(name: str) -> bool:
-    """Tell whether a source may be loaded into a dataset of this name."""
-    return re.fullmatch(_DATASET, name) is not None
-
-
-def default_dataset(source: str) -> str:
-    """Name the dataset of a source that names none."""
-    return f"raw_{source}"
-
-
-def json_schema() -> dict[str, Any]:
-    """Make the JSON Schema of the file, for editors; a bare list of sources is allowed."""
-    schema = TypeAdapter(SourcesConfig | list[SourceConfig] | None).json_schema()
-    for model in schema["$defs"].values():
-        for name, key in model["properties"].items():
-            if name not in model.get("required", ()):
-                model["properties"][name] = _or_empty(key)
-    # Each type wants the key that is named like it.
-    schema["$defs"]["SourceConfig"]["allOf"] = [
-        {
-            "if": {"properties": {"type": {"const": kind}}, "required": ["type"]},
-            "then": {"required": [kind]},
-        }
-        for kind in SOURCE_TYPES
-    ]
-    return {
-        "$schema": "https://json-schema.org/draft/2020-12/schema",
-        "title": ".dango/sources.yml of dango-dbt",
-        **schema,
-    }
-
-
-def _or_empty(key: dict[str, Any]) -> dict[str, Any]:
-    """Allow a key with nothing after it, as the models do."""
-    if "anyOf" in key:  # optional in its type already
-        return key
-    about = {word: key[word] for word in ("title", "description", "default") if word in key}
-    rest = {word: value for word, value in key.items() if word not in about}
-    return {"anyOf": [rest, {"type": "null"}], **about}
