@@ -1,4 +1,4 @@
-"""What a run did, as frozen facts: what the API returns and reports are made of."""
+"""What a run did: each source, file and node, and the whole."""
 
 from __future__ import annotations
 
@@ -6,24 +6,24 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
-from dango_dbt.errors import DangoError, ExitCode, Place
+from dango_dbt.errors import ExitCode
+from dango_dbt.results.changes import Impact, SchemaChange, SourceChanges
+from dango_dbt.results.failure import Failure
 
 __all__ = [
+    "DONE_NODE_STATUSES",
+    "FAILED_NODE_STATUSES",
     "NOT_BUILT",
-    "AddedSource",
     "BuildResult",
-    "Failure",
+    "BuildStatus",
+    "FileAction",
     "FileResult",
-    "Impact",
     "Interrupted",
     "NodeResult",
-    "Proof",
     "RunResult",
     "ScheduledSource",
-    "SchemaChange",
-    "SourceChanges",
     "SyncResult",
-    "Use",
+    "SyncStatus",
 ]
 
 SyncStatus = Literal["success", "failed", "skipped", "held"]
@@ -38,95 +38,6 @@ DONE_NODE_STATUSES = frozenset({"no-op", "pass", "reused", "success", "warn"})
 
 #: dbt's node statuses that make a build fail (dbt_artifacts: RunStatus, TestStatus).
 FAILED_NODE_STATUSES = frozenset({"error", "fail", "runtime error", "partial success"})
-
-
-@dataclass(frozen=True)
-class Failure:
-    """Why something failed: the error's type, its message and, where known, what to do.
-
-    Attributes:
-        place: the place again that is part of the message, or where else to look.
-    """
-
-    type: str
-    message: str
-    hint: str | None = None
-    place: Place | None = field(default=None, compare=False)
-
-    @classmethod
-    def of(cls, error: BaseException) -> Failure:
-        """Describe an error; its place, where it has one, is part of the message."""
-        name, text = type(error).__name__, str(error)
-        if isinstance(error, DangoError):
-            return cls(name, text or name, error.hint, error.place)
-        return cls(name, text or name)
-
-
-@dataclass(frozen=True)
-class SchemaChange:
-    """A difference between the accepted schema and what was loaded.
-
-    Attributes:
-        column: None: the whole table.
-        change: what has happened, in words.
-        kind: `retyped`: the column has another type; `variant`: it has not, and some of its values
-            have come in another type, which are in columns of their own.
-    """
-
-    table: str
-    column: str | None
-    change: str
-    kind: Literal["added", "retyped", "variant"] = "added"
-
-
-@dataclass(frozen=True)
-class SourceChanges:
-    """How a source's schema differs from the accepted one."""
-
-    name: str
-    schema_changes: tuple[SchemaChange, ...]
-
-
-@dataclass(frozen=True)
-class Use:
-    """How one dbt node uses a column.
-
-    Attributes:
-        kind: dbt's word for what it is: `model`, `snapshot`, `test` or `exposure`.
-        columns: its own columns that are made of it.
-        rows: which rows it has depends on it: it filters, joins or groups by it.
-        unread: its SQL cannot be read: it may use the column.
-    """
-
-    unique_id: str
-    name: str
-    kind: str
-    columns: tuple[str, ...] = ()
-    rows: bool = False
-    unread: bool = False
-
-
-@dataclass(frozen=True)
-class Impact:
-    """What a change of a column, or the end of a model, does to the dbt project.
-
-    Attributes:
-        source: name of the source.
-        table: the table, or the staging model, that the column is of.
-        column: the column; None: the staging model goes as a whole.
-        change: what becomes of it, in words.
-        uses: what uses it downstream, parents first.
-        breaking: something uses it that was not generated from the table alone.
-        unknown: why it is not known what uses it; that counts as breaking.
-    """
-
-    source: str
-    table: str
-    column: str | None
-    change: str
-    uses: tuple[Use, ...] = ()
-    breaking: bool = False
-    unknown: str | None = None
 
 
 @dataclass(frozen=True)
@@ -282,59 +193,3 @@ class RunResult:
     def status(self) -> Literal["success", "failed"]:
         """`success` exactly where the exit code is 0."""
         return "success" if self.exit_code == ExitCode.SUCCESS else "failed"
-
-
-@dataclass(frozen=True)
-class Proof:
-    """Whether a source answers, asked for one page of one resource.
-
-    Attributes:
-        resource: which one; None: the source could not be made.
-        rows: how many rows came.
-        error: why none did; None: it answered.
-        hint: what to do.
-    """
-
-    resource: str | None
-    rows: int
-    error: str | None = None
-    hint: str | None = None
-
-
-@dataclass(frozen=True)
-class AddedSource:
-    """A source that has become part of the project.
-
-    Attributes:
-        name: what it is called in the project.
-        origin: what it was made from, in words.
-        module: what `source_module` names; None: it is declared, with no code.
-        function: what `source_function` names.
-        files: what was written; a package's folder ends with a slash.
-        requirements: lines that are new in requirements.txt.
-        secrets: keys that are new in .dlt/secrets.toml under `[sources.<name>]`, to be filled in.
-        config: likewise in .dlt/config.toml.
-        notes: what else the user should know.
-        variables: the variables in its arguments.
-        verified: of a verified source what it is called in the repository at `location`.
-    """
-
-    name: str
-    origin: str
-    module: str | None
-    function: str | None
-    files: tuple[FileResult, ...]
-    requirements: tuple[str, ...]
-    secrets: tuple[str, ...]
-    config: tuple[str, ...]
-    notes: tuple[str, ...]
-    variables: tuple[str, ...] = ()
-    verified: str | None = None
-    location: str | None = None
-
-    @property
-    def next_steps(self) -> tuple[str, ...]:
-        """The commands to run once everything is filled in."""
-        install = ("pip install -r requirements.txt",) if self.requirements else ()
-        fill = (f"dango-dbt source configure {self.name}",) if self.secrets or self.config else ()
-        return (*install, *fill, f"dango-dbt sync-and-build --source {self.name}")
