@@ -20,6 +20,7 @@ from dango_dbt.config import load
 from dango_dbt.errors import ConfigError
 from dango_dbt.project import SOURCES_FILE, DbtProject
 from dango_dbt.scaffold import ScaffoldResult, scaffold
+from tests.forking import command
 
 ROOT = Path(__file__).parent.parent
 SCHEMA_MACRO = "{% macro generate_schema_name(name, node) %}mine{% endmacro %}\n"
@@ -74,7 +75,7 @@ def run(command: list[str], cwd: Path) -> subprocess.CompletedProcess[str]:
 
 
 def dango_dbt(cwd: Path, *args: str) -> dict[str, Any]:
-    done = run([sys.executable, "-m", "dango_dbt", *args, "--json"], cwd)
+    done = command([*args, "--json"], cwd, {})
     assert done.returncode == 0, done.stdout + done.stderr
     document: dict[str, Any] = json.loads(done.stdout)
     return document
@@ -143,7 +144,6 @@ def test_a_source_in_the_examples_place_is_told_what_else_of_the_example_goes(
         tmp_path / "custom_sources" / "shop.py",
         "import dlt\n\n@dlt.resource\ndef shop():\n    yield {'id': 1}\n",
     )
-    command = [sys.executable, "-m", "dango_dbt"]
     mart = tmp_path / "dbt_project" / "models" / "marts" / "planets_explored.sql"
     hint = (
         "no source of .dango/sources.yml is called `solar_system`:"
@@ -151,7 +151,7 @@ def test_a_source_in_the_examples_place_is_told_what_else_of_the_example_goes(
         " and can go, with its entry in _marts__models.yml beside it"
     )
 
-    checked = run([*command, "validate", "--json"], tmp_path)
+    checked = command(["validate", "--json"], tmp_path, {})
     assert checked.returncode == 2, checked.stdout + checked.stderr
     document = json.loads(checked.stdout)
     assert document["warnings"] == []
@@ -160,7 +160,7 @@ def test_a_source_in_the_examples_place_is_told_what_else_of_the_example_goes(
     assert problem["hint"] == hint
 
     for name in ("sync-and-build", "build"):
-        done = run([*command, name, "--json"], tmp_path)
+        done = command([name, "--json"], tmp_path, {})
         assert done.returncode == 2, done.stdout + done.stderr
         error = json.loads(done.stdout)["build"]["error"]
         assert "planets_explored" in error["message"]

@@ -149,7 +149,7 @@ def test_its_models_are_kept_and_left_out_of_the_build(two: Workspace) -> None:
     assert not any("bad" in node for node in built)
     assert two.generated() == files
 
-    done = two.command("sync-and-build", "--source", "good", PYTHONUTF8="1")
+    done = two.command("sync-and-build", "--source", "good")
     assert done.returncode == 0, done.stdout
     assert "colour" not in done.stdout + done.stderr
 
@@ -177,7 +177,7 @@ def test_other_commands_refuse_to_work(two: Workspace, method: str) -> None:
 def test_the_list_has_the_sound_ones_and_the_broken_ones(two: Workspace) -> None:
     write(two, GOOD, BAD, "    colour: red\n", "  - name: My-Bad\n", "  - 1\n")
     assert two.sync("good", generate=False).exit_code == 0
-    done = two.command("source", "list", PYTHONUTF8="1")
+    done = two.command("source", "list")
     assert done.returncode == 0, done.stderr
     _, good, *broken = [line.split() for line in done.stdout.splitlines()]
     assert (good[0], good[-2:]) == ("good", ["2", "success"])

@@ -95,7 +95,7 @@ def test_the_loads_are_those_of_the_target(three: Workspace) -> None:
 
 def test_people_get_columns_and_the_warning_first(three: Workspace) -> None:
     three.code("new_api", GOOD)
-    done = three.command("source", "list", PYTHONUTF8="1")
+    done = three.command("source", "list")
     assert done.returncode == 0
     assert [line.rstrip() for line in done.stdout.splitlines()] == [
         "name  type        module   enabled  dataset  last sync  rows  state",
@@ -130,7 +130,7 @@ def test_the_list_imports_neither_dlt_nor_dbt_nor_a_source(three: Workspace) -> 
 
 def test_remove_says_which_files_stay(three: Workspace) -> None:
     assert three.command("sync", "--source", "good").returncode == 0
-    done = three.command("source", "remove", "good", PYTHONUTF8="1")
+    done = three.command("source", "remove", "good")
     assert done.returncode == 0, done.stderr
     assert done.stdout.splitlines() == [
         "removed source good from .dango/sources.yml",
@@ -147,7 +147,7 @@ def test_a_broken_entry_can_be_removed(workspace: Workspace) -> None:
     workspace.code("good", "import dlt\n\n@dlt.resource\ndef good():\n    yield {'id': 1}\n")
     workspace.code("bad", "import dlt\n\n@dlt.resource\ndef bad():\n    yield {'id': 1}\n")
     workspace.declare(good={}, bad={"enabeld": True})
-    done = workspace.command("source", "remove", "bad", PYTHONUTF8="1")
+    done = workspace.command("source", "remove", "bad")
     assert done.returncode == 0, done.stderr
     assert "custom_sources/bad.py stays" in done.stdout
     assert workspace.sync().exit_code == 0

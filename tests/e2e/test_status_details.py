@@ -185,7 +185,7 @@ def test_what_generate_would_take_in_is_named(loaded: Workspace) -> None:
 def test_a_warehouse_that_is_another_one_has_no_load(loaded: Workspace) -> None:
     away = loaded.warehouse.rename(loaded.root / "away.duckdb")
     try:
-        done = loaded.command("status", PYTHONUTF8="1")
+        done = loaded.command("status")
         assert not loaded.warehouse.exists()
     finally:
         away.rename(loaded.warehouse)

@@ -14,15 +14,14 @@ RESOURCE = "import dlt\n\n@dlt.resource\ndef {name}():\n    yield {{'id': 1}}\n"
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("command", ["sync", "sync-and-build"])
-@pytest.mark.parametrize("json_output", [False, True])
+@pytest.mark.parametrize(("command", "json_output"), [("sync", False), ("sync-and-build", True)])
 def test_a_run_warns_once_on_stderr_before_it_loads(
     workspace: Workspace, command: str, *, json_output: bool
 ) -> None:
     workspace.code("shop", RESOURCE.format(name="shop"))
     workspace.code("my_api", RESOURCE.format(name="things"))
     workspace.declare(shop={})
-    done = workspace.command(command, *(["--json"] if json_output else []), PYTHONUTF8="1")
+    done = workspace.command(command, *(["--json"] if json_output else []))
     assert done.returncode == 0, done.stderr
     assert done.stderr.count("⚠️  Unreferenced custom sources detected:\n   - custom_") == 1
     assert "      source_module: my_api\n      source_function: things\n" in done.stderr

@@ -197,7 +197,7 @@ def test_no_dbt_project_is_told_at_its_setting(shop: Workspace) -> None:
 
 def test_the_command_prints_problems_and_their_number(shop: Workspace) -> None:
     shop.declare(shop={}, gone={})
-    done = shop.command("validate", "--offline", PYTHONUTF8="1")
+    done = shop.command("validate", "--offline")
     assert done.returncode == 2
     assert done.stdout.splitlines()[0].startswith(
         "✗ .dango/sources.yml:8:22: source `shop`: `shop`"
@@ -218,7 +218,7 @@ def test_the_command_prints_problems_and_their_number(shop: Workspace) -> None:
 def test_an_unreferenced_file_is_a_warning_and_no_problem(shop: Workspace) -> None:
     shop.code("extra", CODE)
     shop.declare(shop=FINE)
-    done = shop.command("validate", "--offline", PYTHONUTF8="1")
+    done = shop.command("validate", "--offline")
     assert done.returncode == 0
     assert done.stdout == "✓ No problem in 1 source\n"
     assert done.stderr.startswith(
