@@ -36,12 +36,14 @@ class _Renewing(OAuth2ClientCredentials):
 
     def _renew(self, response: Response, **options: Any) -> Response:  # noqa: ANN401 - requests' own
         """Ask once more with a new token."""
-        if response.status_code != _UNAUTHORIZED:
+        sent = str(response.request.headers.get("Authorization", ""))
+        # A redirect to another server goes without: this token is none of its business.
+        if response.status_code != _UNAUTHORIZED or not sent.startswith("Bearer "):
             return response
         _ = response.content  # all read: the connection may be used again
         response.close()
         request = response.request.copy()
-        if request.headers.get("Authorization") == f"Bearer {self.access_token}":
+        if sent == f"Bearer {self.access_token}":
             self.obtain_token()  # else another request has had it renewed meanwhile
         request.headers["Authorization"] = f"Bearer {self.access_token}"
         again: Response = response.connection.send(request, **options)

@@ -6,6 +6,7 @@ import json
 from base64 import b64encode
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qs
 
@@ -257,3 +258,42 @@ def test_who_is_refused_is_told_so_without_the_secret(workspace: Workspace) -> N
     assert "Traceback" not in told
     for secret in (SECRET, PLAIN, "s3cret"):
         assert secret not in told, told
+
+
+@pytest.mark.parametrize(
+    "client",
+    [
+        {"auth": _OAUTH2},
+        {"auth": {"type": "api_key", "name": "x-key", "api_key": PLAIN}},
+        {"headers": {"x-key": PLAIN}},
+    ],
+)
+def test_no_key_goes_where_a_server_redirects_to(client: dict[str, Any]) -> None:
+    """Nor after the other server has refused the request."""
+    from dlt.common.exceptions import DltException
+
+    from dango_dbt.declared import rest_api
+    from dango_dbt.errors import Place
+
+    def refuses(_: Request) -> Answer:
+        raise Refused(401, "who is there?")
+
+    def redirects(request: Request) -> Answer:
+        assert {"authorization", "x-key"} & request.headers.keys()
+        return Answer({}, 302, {"Location": f"{other.url}/items"})
+
+    here: dict[str, Endpoint] = {"/token": OAuth2().token, "/items": redirects}
+    with serving({"/items": refuses}) as other, serving(here) as server:
+        given = dict(client)
+        if "auth" in given:
+            url = f"{server.url}/token"
+            own = {"token_url": url, "client_secret": SECRET} if given["auth"] is _OAUTH2 else {}
+            given["auth"] = {**given["auth"], **own}
+        entry = {"client": {"base_url": server.url, **given}, "resources": ["items"]}
+        source = rest_api.make("shop", entry, lambda *_: Place(Path("sources.yml")))
+        with pytest.raises(DltException, match="401"):
+            list(source)
+    assert len(server.asked("/items")) == 1
+    (asked,) = other.asked("/items")
+    assert not {"authorization", "x-key"} & asked.headers.keys()
+    assert PLAIN not in str(asked)
