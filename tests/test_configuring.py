@@ -114,6 +114,19 @@ def test_what_the_code_has_a_default_for_is_a_setting(project: Path) -> None:
     assert 'page = "50"' in (project / ".dlt" / "config.toml").read_text("utf-8")
 
 
+def test_what_else_stands_in_a_file_may_be_of_any_kind(project: Path) -> None:
+    text = "[sources.shop]\nrate = 1.5\npairs = [[1], [2]]\n[[sources.shop.stores]]\nname = 'a'\n"
+    (project / ".dlt" / "config.toml").write_text(text, encoding="utf-8")
+    assert {one.name: one.kind for one in of(project, "shop").wanted}["stores"] == "list"
+    of(project, "shop").write({"rate": "0.5"})
+    assert "rate = 0.5" in (project / ".dlt" / "config.toml").read_text("utf-8")
+
+
+def test_without_git_nothing_is_asked_of_it(project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PATH", str(project))
+    assert of(project, "shop").write({"api_key": "x"}) == (".dlt/secrets.toml",)
+
+
 def test_a_misspelt_key_is_refused(project: Path) -> None:
     with pytest.raises(ConfigError, match="did you mean `api_key`"):
         of(project, "shop").write({"apikey": "x"})

@@ -107,9 +107,9 @@ def _typed(one: Wanted, value: str) -> Any:  # noqa: ANN401 - what TOML holds
         return [part.strip() for part in value.split(",") if part.strip()]
     if one.kind == "number":
         try:
-            return int(value)
+            return float(value) if "." in value else int(value)
         except ValueError as error:
-            raise ConfigError(f"`{one.name}` is to be a whole number") from error
+            raise ConfigError(f"`{one.name}` is to be a number") from error
     return value
 
 
