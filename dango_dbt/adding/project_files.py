@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import keyword
 import os
+import sys
 from collections.abc import Collection, Iterator, Mapping
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -27,6 +29,12 @@ SECRETS = Path(".dlt", "secrets.toml")
 CONFIG = Path(".dlt", "config.toml")
 REQUIREMENTS = Path("requirements.txt")
 
+#: What the code of a source names itself.
+_IN_CODE = frozenset(
+    {"dlt", "filesystem", "pipeline", "print", "read_parquet", "requests", "rest_api_resources"}
+    | {"sql_database"}
+)
+
 
 def project_root(start: Path) -> Path:
     """Find the project; one whose sources.yml is missing is known by what else is there."""
@@ -39,7 +47,10 @@ def project_root(start: Path) -> Path:
 
 
 def refuse_taken(root: Path, name: str) -> None:
-    """Refuse a name that is none for a source, or that code in custom_sources/ has.
+    """Refuse a name that is none for a source's code, or that code in custom_sources/ has.
+
+    A file named like a module of Python's would take that module's place where a file beside it is
+    run by itself.
 
     Raises:
         ConfigError: so it is.
@@ -48,6 +59,11 @@ def refuse_taken(root: Path, name: str) -> None:
         raise ConfigError(
             f"`{name}` is no name for a source",
             hint="names are lower-case letters, digits and single underscores, such as my_source",
+        )
+    if keyword.iskeyword(name) or name in _IN_CODE | sys.stdlib_module_names:
+        raise ConfigError(
+            f"`{name}` is a name of Python's or dlt's own, which code of this name would hide",
+            hint=f"choose another, such as my_{name}",
         )
     for file in (name, f"{name}.py"):
         if os.path.lexists(root / "custom_sources" / file):

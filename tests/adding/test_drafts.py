@@ -14,6 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from dango_dbt.adding import Draft, of_address, of_connector, of_database, of_python
+from dango_dbt.adding.project_files import refuse_taken
 from dango_dbt.adding.python_code import docstring, literal
 from dango_dbt.connectors import filled, parsed
 from dango_dbt.errors import ConfigError
@@ -189,3 +190,9 @@ def test_no_text_ends_a_docstring(text: str) -> None:
     module = ast.parse(f'"""{docstring(text)}"""\n')
     assert len(module.body) == 1
     assert isinstance(ast.get_docstring(module), str)
+
+
+@pytest.mark.parametrize("name", ["class", "dlt", "requests", "sql_database", "calendar"])
+def test_a_name_that_its_code_would_hide_is_refused(tmp_path: Path, name: str) -> None:
+    with pytest.raises(ConfigError, match="which code of this name would hide"):
+        refuse_taken(tmp_path, name)
