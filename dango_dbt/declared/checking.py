@@ -211,7 +211,8 @@ def _key(path: _KeyPath) -> str:
 
 def _shown(value: object) -> str:
     if isinstance(value, str):
-        return repr(value if len(value) <= _LONGEST else f"{value[:_LONGEST]}…")
+        # A part of a secret would not be known for one any more.
+        return repr(value) if len(value) <= _LONGEST else f"a text of {len(value)} characters"
     if isinstance(value, Mapping):
         return "a mapping"
     return "a list" if isinstance(value, list) else f"`{value}`"

@@ -18,7 +18,6 @@ from dango_dbt.errors import SyncError
 
 __all__ = ["renewing"]
 
-_OURS = "dango_dbt_oauth2_client_credentials"
 #: dlt has no such type: code that is written for a user registers it by this name as well.
 _BASIC = "oauth2_client_credentials_basic"
 _UNAUTHORIZED = 401
@@ -79,7 +78,6 @@ class _RenewingBasic(_Renewing):
         }
 
 
-register_auth(_OURS, _Renewing)
 register_auth(_BASIC, _RenewingBasic)
 _CLASSES = {"oauth2_client_credentials": _Renewing, _BASIC: _RenewingBasic}
 
@@ -104,7 +102,8 @@ def _in_resource(resource: dict[str, Any]) -> dict[str, Any]:
 
 def _with_ours(part: dict[str, Any]) -> dict[str, Any]:
     auth = part.get("auth")
-    if isinstance(auth, dict) and (kind := _CLASSES.get(str(auth.get("type")))):
-        given = {key: value for key, value in auth.items() if key != "type"}
-        return {**part, "auth": kind.from_init_value(given)}
-    return {**part, "auth": _OURS} if auth == "oauth2_client_credentials" else part
+    given = {"type": auth} if isinstance(auth, str) else auth
+    if isinstance(given, dict) and (kind := _CLASSES.get(str(given.get("type")))):
+        values = {key: value for key, value in given.items() if key != "type"}
+        return {**part, "auth": kind.from_init_value(values)}
+    return part
