@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from dango_dbt.adding import add_draft, of_database
 from dango_dbt.config import load
 from dango_dbt.configuring import Configuration, configuration
 from dango_dbt.configuring.putting import with_values
@@ -146,6 +147,10 @@ def test_secrets_that_git_would_track_are_not_written(project: Path, *, tracked:
         (project / ".gitignore").unlink()
     with pytest.raises(ConfigError, match=r"would be in the next commit"):
         of(project, "shop").write({"api_key": "s3cr3t"})
+    draft = of_database("erp", "postgresql://u:s3cr3t@127.0.0.1/erp", declarative=False)
+    with pytest.raises(ConfigError, match=r"would be in the next commit"):
+        add_draft(project, "erp", draft)
+    assert not (project / "custom_sources" / "erp.py").exists()
     assert not secrets.exists() or "s3cr3t" not in secrets.read_text("utf-8")
 
 

@@ -12,7 +12,7 @@ from typing import Any
 
 from dango_dbt.adding.fetching import git
 from dango_dbt.config import add_entry, is_source_name, load
-from dango_dbt.errors import ConfigError
+from dango_dbt.errors import ConfigError, Place
 from dango_dbt.project import SOURCES_FILE, find_root
 
 __all__ = [
@@ -22,6 +22,7 @@ __all__ = [
     "not_ignored",
     "project_root",
     "refuse_taken",
+    "refuse_tracked",
     "with_entry",
 ]
 
@@ -89,3 +90,23 @@ def not_ignored(root: Path, secrets: Collection[str]) -> Iterator[str]:
     """Warn where git would track the file that secrets are to go into."""
     if secrets and git(["check-ignore", "-q", str(SECRETS)], root).returncode == 1:
         yield f"git does not ignore {SECRETS.as_posix()}: add it to .gitignore"
+
+
+def refuse_tracked(root: Path) -> None:
+    """Refuse to write secrets into a file that git tracks, or would with the next `git add`.
+
+    Raises:
+        ConfigError: so it is.
+    """
+    tracked = git(["ls-files", "--error-unmatch", str(SECRETS)], root).returncode == 0
+    if tracked:
+        raise ConfigError(
+            f"git tracks {SECRETS.as_posix()}: a secret in it would be in the next commit",
+            place=Place(SECRETS),
+            hint=f"git rm --cached {SECRETS.as_posix()}, and add it to .gitignore",
+        )
+    if git(["check-ignore", "-q", str(SECRETS)], root).returncode == 1:
+        raise ConfigError(
+            f"git does not ignore {SECRETS.as_posix()}: a secret in it would be in the next commit",
+            hint=f"add {SECRETS.as_posix()} to .gitignore",
+        )
