@@ -7,8 +7,10 @@ import subprocess
 from pathlib import Path
 
 import pytest
+from click.testing import CliRunner
 
-from dango_dbt.adding import add_draft, of_database
+from dango_dbt.adding import add_draft, of_database, read_toml
+from dango_dbt.cli.source_configure import source_configure
 from dango_dbt.config import load
 from dango_dbt.configuring import Configuration, configuration
 from dango_dbt.configuring.putting import with_values
@@ -121,6 +123,23 @@ def test_what_else_stands_in_a_file_may_be_of_any_kind(project: Path) -> None:
     assert {one.name: one.kind for one in of(project, "shop").wanted}["stores"] == "list"
     of(project, "shop").write({"rate": "0.5"})
     assert "rate = 0.5" in (project / ".dlt" / "config.toml").read_text("utf-8")
+
+
+def test_lines_from_standard_input_are_taken_to_the_letter(project: Path) -> None:
+    (project / "dbt_project").mkdir()
+    (project / "dbt_project" / "dbt_project.yml").write_text("name: x\nprofile: x\n", "utf-8")
+    secrets = {"api_key": '"x', "shop": "a #1", "other": "\\n'y'= "}
+    lines = "".join(f"{key}={value}\r\n" for key, value in secrets.items())
+    arguments = ["shop", "--stdin", "--project-dir", str(project)]
+    done = CliRunner().invoke(source_configure, arguments, input=f"{lines}\n")
+    assert done.exit_code == 0, done.output
+    found: dict[str, str] = {}
+    for name in ("secrets.toml", "config.toml"):
+        text = (project / ".dlt" / name).read_text("utf-8")
+        found |= read_toml(text, Path(name))["sources"].get("shop", {})
+    assert found == secrets
+    done = CliRunner().invoke(source_configure, arguments, input="api_key\n")
+    assert "--stdin takes lines of KEY=VALUE" in done.output
 
 
 def test_without_git_nothing_is_asked_of_it(project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
