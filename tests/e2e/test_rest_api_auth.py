@@ -248,9 +248,14 @@ def test_who_is_refused_is_told_so_without_the_secret(workspace: Workspace) -> N
             entry = _entry(name, server.url, given)
             entry["rest_api"]["resources"] = ["items"]
             entries.append(entry)
+        lines = {"name": "lines", "endpoint": "items/{resources.items.id}"}
+        entries[1]["rest_api"]["resources"].append(lines)
+        entries[1]["resources"] = ["lines"]  # which alone asks for nothing
         _declare(workspace, *entries)
         done = workspace.command("sync", "--no-generate", "--json")
-    told = done.stdout + done.stderr
+        proof = workspace.command("source", "configure", "key", "--check", "--json")
+    assert proof.returncode == 1, proof.stdout + proof.stderr
+    told = done.stdout + done.stderr + proof.stdout + proof.stderr
     assert done.returncode == 1, told
     sources = {source["name"]: source for source in json.loads(done.stdout)["sources"]}
     for name, (_, said) in REFUSED.items():
