@@ -11,6 +11,7 @@ from urllib.parse import SplitResult, parse_qs, urlsplit, urlunsplit
 from dango_dbt.adding.drafts import Draft, declared, in_python
 from dango_dbt.connectors import Connector, connector, parsed
 from dango_dbt.errors import ConfigError
+from dango_dbt.toml_files import PLACEHOLDER
 
 __all__ = ["of_address", "of_catalogue", "of_connector", "of_database", "of_python"]
 
@@ -171,7 +172,7 @@ def of_python(name: str) -> Draft:
         "a template",
         {"name": name, "type": "dlt_native", "dlt_native": native},
         code=code,
-        secrets={"api_key": "<configure me>"},
+        secrets={"api_key": PLACEHOLDER},
         notes=(f"custom_sources/{name}.py asks an API that is not there: write yours into it",),
     )
 

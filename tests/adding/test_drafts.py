@@ -20,6 +20,7 @@ from dango_dbt.connectors import filled, parsed
 from dango_dbt.errors import ConfigError
 
 NASTY = 'a "quoted" \\ back {brace} \'\'\' """ \n {{ jinja }} ${not_one} é \u2028 \x00'
+NASTY += " " + "\\" * 101
 
 
 def connector(**changes: Any) -> Any:  # noqa: ANN401 - plain data
