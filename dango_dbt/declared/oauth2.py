@@ -7,6 +7,8 @@ withdraw it before, or tell no time at all: then the answer is 401, and dlt's lo
 from __future__ import annotations
 
 from collections.abc import Mapping
+from copy import copy
+from threading import Lock
 from typing import Any
 
 from dlt.common.configuration.specs.base_configuration import configspec
@@ -25,10 +27,22 @@ _UNAUTHORIZED = 401
 
 @configspec
 class _Renewing(OAuth2ClientCredentials):
-    """A token for all requests of a source, and another one after a 401."""
+    """A token for all requests of a source, and another one after a 401.
+
+    One thread at a time asks for it: servers may withdraw a token when they give the next.
+    """
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        self._renewal = Lock()
+
+    def __deepcopy__(self, memo: Mapping[int, Any]) -> _Renewing:
+        """Copy all but the lock, which cannot be: dlt masks secrets in a copy."""
+        return copy(self)
 
     def __call__(self, request: PreparedRequest) -> PreparedRequest:
-        request = super().__call__(request)
+        with self._renewal:
+            request = super().__call__(request)
         # Before the hook that raises: that of `auth` is called first.
         request.register_hook("response", self._renew)
         return request
@@ -42,9 +56,10 @@ class _Renewing(OAuth2ClientCredentials):
         _ = response.content  # all read: the connection may be used again
         response.close()
         request = response.request.copy()
-        if sent == f"Bearer {self.access_token}":
-            self.obtain_token()  # else another request has had it renewed meanwhile
-        request.headers["Authorization"] = f"Bearer {self.access_token}"
+        with self._renewal:
+            if sent == f"Bearer {self.access_token}":
+                self.obtain_token()  # else another request has had it renewed meanwhile
+            request.headers["Authorization"] = f"Bearer {self.access_token}"
         again: Response = response.connection.send(request, **options)
         again.history.append(response)
         again.request = request

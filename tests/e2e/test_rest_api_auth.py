@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from base64 import b64encode
 from collections.abc import Callable, Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -190,6 +191,28 @@ def test_oauth2_gets_a_new_token_when_the_old_one_no_longer_opens(workspace: Wor
         expired = f"GET /{name}: the token has expired"
         assert server.refused.count(expired) == refused, name
     assert len(server.refused) == sum(each[3] for each in OAUTH2.values())
+
+
+def test_threads_wait_for_one_token() -> None:
+    """A server may withdraw a token when it gives the next, so that requests would fail."""
+    from copy import deepcopy
+
+    from requests import Request as Asked
+
+    from dango_dbt.declared.oauth2 import renewing
+
+    served = OAuth2()
+    with serving({"/token": served.token}) as server:
+        own = {"access_token_url": f"{server.url}/token", "client_secret": SECRET}
+        config = {"client": {"auth": {**_OAUTH2, **own}}, "resources": []}
+        auth = deepcopy(renewing(config)["client"]["auth"])  # as dlt does it
+
+        def signed(_: int) -> str:
+            return str(auth(Asked("GET", server.url).prepare()).headers["Authorization"])
+
+        with ThreadPoolExecutor(8) as pool:
+            assert set(pool.map(signed, range(8))) == {"Bearer token-1"}
+    assert served.given == 1
 
 
 def test_oauth2_of_the_client_and_of_an_endpoint(workspace: Workspace) -> None:
