@@ -7,7 +7,10 @@ import subprocess
 from pathlib import Path
 
 import pytest
+from click.testing import CliRunner
 
+from dango_dbt.adding import add_draft, of_database, read_toml
+from dango_dbt.cli.source_configure import source_configure
 from dango_dbt.config import load
 from dango_dbt.configuring import Configuration, configuration
 from dango_dbt.configuring.putting import with_values
@@ -114,6 +117,36 @@ def test_what_the_code_has_a_default_for_is_a_setting(project: Path) -> None:
     assert 'page = "50"' in (project / ".dlt" / "config.toml").read_text("utf-8")
 
 
+def test_what_else_stands_in_a_file_may_be_of_any_kind(project: Path) -> None:
+    text = "[sources.shop]\nrate = 1.5\npairs = [[1], [2]]\n[[sources.shop.stores]]\nname = 'a'\n"
+    (project / ".dlt" / "config.toml").write_text(text, encoding="utf-8")
+    assert {one.name: one.kind for one in of(project, "shop").wanted}["stores"] == "list"
+    of(project, "shop").write({"rate": "0.5"})
+    assert "rate = 0.5" in (project / ".dlt" / "config.toml").read_text("utf-8")
+
+
+def test_lines_from_standard_input_are_taken_to_the_letter(project: Path) -> None:
+    (project / "dbt_project").mkdir()
+    (project / "dbt_project" / "dbt_project.yml").write_text("name: x\nprofile: x\n", "utf-8")
+    secrets = {"api_key": '"x', "shop": "a #1", "other": "\\n'y'= "}
+    lines = "".join(f"{key}={value}\r\n" for key, value in secrets.items())
+    arguments = ["shop", "--stdin", "--project-dir", str(project)]
+    done = CliRunner().invoke(source_configure, arguments, input=f"{lines}\n")
+    assert done.exit_code == 0, done.output
+    found: dict[str, str] = {}
+    for name in ("secrets.toml", "config.toml"):
+        text = (project / ".dlt" / name).read_text("utf-8")
+        found |= read_toml(text, Path(name))["sources"].get("shop", {})
+    assert found == secrets
+    done = CliRunner().invoke(source_configure, arguments, input="api_key\n")
+    assert "--stdin takes lines of KEY=VALUE" in done.output
+
+
+def test_without_git_nothing_is_asked_of_it(project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PATH", str(project))
+    assert of(project, "shop").write({"api_key": "x"}) == (".dlt/secrets.toml",)
+
+
 def test_a_misspelt_key_is_refused(project: Path) -> None:
     with pytest.raises(ConfigError, match="did you mean `api_key`"):
         of(project, "shop").write({"apikey": "x"})
@@ -133,6 +166,10 @@ def test_secrets_that_git_would_track_are_not_written(project: Path, *, tracked:
         (project / ".gitignore").unlink()
     with pytest.raises(ConfigError, match=r"would be in the next commit"):
         of(project, "shop").write({"api_key": "s3cr3t"})
+    draft = of_database("erp", "postgresql://u:s3cr3t@127.0.0.1/erp", declarative=False)
+    with pytest.raises(ConfigError, match=r"would be in the next commit"):
+        add_draft(project, "erp", draft)
+    assert not (project / "custom_sources" / "erp.py").exists()
     assert not secrets.exists() or "s3cr3t" not in secrets.read_text("utf-8")
 
 

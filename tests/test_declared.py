@@ -38,6 +38,7 @@ def resource(text: str) -> str:
         (client("paginator: {type: offset, limit: ten}"), "7:42", "must be a whole number"),
         (client("paginator: {limit: 10}"), "7:20", "missing key `type` in `paginator`"),
         (client("paginator: offst"), "7:20", "did you mean `offset`?"),
+        (client(f"auth: {'x' * 41}"), "7:15", "`auth` cannot be a text of 41 characters"),
         (client("headers: [x]"), "7:18", "must be a mapping"),
         (resource("endpont: orders"), "8:20", "did you mean `endpoint`?"),
         (resource("endpoint: {pth: orders}"), "8:27", "unknown key `pth`"),

@@ -4,8 +4,7 @@ from dango_dbt.adding.adding import add_verified
 from dango_dbt.adding.drafted import add_draft
 from dango_dbt.adding.drafting import of_address, of_catalogue, of_connector, of_database, of_python
 from dango_dbt.adding.drafts import Draft
-from dango_dbt.adding.fetching import git
-from dango_dbt.adding.project_files import CONFIG, SECRETS
+from dango_dbt.adding.project_files import CONFIG, SECRETS, refuse_tracked
 from dango_dbt.adding.toml_keys import read as read_toml
 
 __all__ = [
@@ -14,11 +13,11 @@ __all__ = [
     "Draft",
     "add_draft",
     "add_verified",
-    "git",
     "of_address",
     "of_catalogue",
     "of_connector",
     "of_database",
     "of_python",
     "read_toml",
+    "refuse_tracked",
 ]

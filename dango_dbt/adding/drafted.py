@@ -16,6 +16,7 @@ from dango_dbt.adding.project_files import (
     not_ignored,
     project_root,
     refuse_taken,
+    refuse_tracked,
     with_entry,
 )
 from dango_dbt.adding.requirements import add_requirements
@@ -40,8 +41,8 @@ def add_draft(start: Path, name: str, draft: Draft) -> AddedSource:
         draft: what is to be written.
 
     Raises:
-        ConfigError: the name is taken or is none, or a file of the project is broken; nothing has
-            been written then.
+        ConfigError: the name is taken or is none, a file of the project is broken, or git would
+            track a secret; nothing has been written then.
         GenerateError: a file cannot be read or written; nothing is left of it then.
     """
     root = project_root(start)
@@ -63,6 +64,8 @@ def add_draft(start: Path, name: str, draft: Draft) -> AddedSource:
         return add_keys(text(path) or "", section, values, path, known)
 
     secrets, new_secrets = keys(SECRETS, draft.secrets)
+    if any(draft.secrets[key] != PLACEHOLDER for key in new_secrets):
+        refuse_tracked(root)
     settings, new_settings = keys(CONFIG, draft.settings)
     needs = [Requirement(line) for line in draft.requirements]
     requirements, new_requirements = add_requirements(text(REQUIREMENTS) or "", needs)

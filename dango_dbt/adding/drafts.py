@@ -36,16 +36,16 @@ class Draft:
     notes: tuple[str, ...] = ()
 
 
-def in_python(name: str, connector: Connector, origin: str, url: str | None = None) -> Draft:
+def in_python(name: str, connector: Connector, origin: str, known: Mapping[str, Any]) -> Draft:
     """Draft a source as Python code that is the user's own.
 
     Args:
         name: the source's.
         connector: a REST API, or one of dlt's core sources.
         origin: what it is made from, in words.
-        url: the address of a database, with its password: it becomes a secret.
+        known: the secrets that the user has given, such as a database's address.
     """
-    secrets, settings = _values(connector, url)
+    secrets, settings = _values(connector, known)
     native = {"source_module": name, "source_function": name}
     return Draft(
         origin,
@@ -58,12 +58,12 @@ def in_python(name: str, connector: Connector, origin: str, url: str | None = No
         code=PythonSource(name, connector).text(),
         secrets=secrets,
         settings=settings,
-        requirements=_requirements(connector, url),
+        requirements=_requirements(connector, known),
         notes=(connector.note,) if connector.note else (),
     )
 
 
-def declared(name: str, connector: Connector, origin: str, url: str | None = None) -> Draft:
+def declared(name: str, connector: Connector, origin: str, known: Mapping[str, Any]) -> Draft:
     """Draft a source as an entry of sources.yml, with no code.
 
     Secrets stay out of it: it names them as dlt names environment variables, and they are looked up
@@ -83,35 +83,37 @@ def declared(name: str, connector: Connector, origin: str, url: str | None = Non
         kind = block.pop("type")
         if kind == "sql_database":
             block = {"credentials": variables["credentials"], **block}
-    secrets, settings = _values(connector, url)
+    secrets, settings = _values(connector, known)
     return Draft(
         origin,
         {"name": name, "type": kind, "description": connector.summary, kind: block},
         secrets=secrets,
         settings=settings,
-        requirements=_requirements(connector, url),
+        requirements=_requirements(connector, known),
         notes=(connector.note,) if connector.note else (),
     )
 
 
-def _values(connector: Connector, url: str | None) -> tuple[dict[str, Any], dict[str, Any]]:
+def _values(
+    connector: Connector, known: Mapping[str, Any]
+) -> tuple[dict[str, Any], dict[str, Any]]:
     """Give what dlt's files are to hold: the secrets, and the settings that have no default."""
     secrets: dict[str, Any] = {}
     settings: dict[str, Any] = {}
     for key, one in connector.credentials.items():
         if one.secret:
-            secrets[key] = url if url and key == "credentials" else PLACEHOLDER
+            secrets[key] = known.get(key, PLACEHOLDER)
         elif one.required:
             settings[key] = PLACEHOLDER
     return secrets, settings
 
 
-def _requirements(connector: Connector, url: str | None) -> tuple[str, ...]:
+def _requirements(connector: Connector, known: Mapping[str, Any]) -> tuple[str, ...]:
     """Name what a database needs: SQLAlchemy, and the driver that its address names."""
     source = connector.load.source or {}
     if source.get("type") != "sql_database":
         return ()
-    written = url or str(connector.credentials["credentials"].example or "")
+    written = str(known.get("credentials") or connector.credentials["credentials"].example or "")
     drivers = {"psycopg2": "psycopg2-binary", "pymysql": "pymysql", "pyodbc": "pyodbc"}
     driver = written.partition("://")[0].partition("+")[2]
     return ("dlt[sql_database]", *((drivers[driver],) if driver in drivers else ()))

@@ -87,8 +87,11 @@ def fetched(source: str, location: str) -> Iterator[Fetched]:
 
 
 def git(arguments: Sequence[str], cwd: Path) -> subprocess.CompletedProcess[str]:
-    """Run git, which asks nothing."""
-    return _run(["git", *arguments], cwd)
+    """Run git, which asks nothing; where there is none, the exit code is 127, as a shell's."""
+    try:
+        return _run(["git", *arguments], cwd)
+    except FileNotFoundError:
+        return subprocess.CompletedProcess(["git", *arguments], 127, "", "there is no `git`")
 
 
 def _repository(location: str, clone: Path) -> Path:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import textwrap
+from textwrap import TextWrapper
 from typing import Any
 
 from dango_dbt.adding.python_code import docstring, literal, text_literal
@@ -65,10 +65,10 @@ class PythonSource:
         """Write the module's docstring."""
         about = self.connector
         first = docstring(f"{about.title}: {about.description}")
-        lines = textwrap.wrap(first, _WIDTH - 3) or [""]
+        lines = _wrapped(first, _WIDTH - 3) or [""]
         rest = [docstring(about.docs)]
         if about.rate_limits != NOT_KNOWN:
-            rest += textwrap.wrap(docstring(f"Rate limits: {about.rate_limits}"), _WIDTH)
+            rest += _wrapped(docstring(f"Rate limits: {about.rate_limits}"), _WIDTH)
         rest += ["", "Run this file by itself to try it: it loads into a DuckDB file beside."]
         return [f'"""{lines[0]}', *lines[1:], "", *rest, '"""']
 
@@ -84,13 +84,13 @@ class PythonSource:
 
     def _docstring(self) -> list[str]:
         about = docstring(f"{self.connector.summary}.")
-        first, *more = textwrap.wrap(about, _WIDTH - 7)
+        first, *more = _wrapped(about, _WIDTH - 7)
         lines = [f'    """{first}', *(f"    {line}" for line in more)]
         if self.names:
             lines += ["", "    Args:"]
         for key, one in self._ordered():
             text = docstring(": ".join(filter(None, (key, one.title, one.where))))
-            lines += textwrap.wrap(text, _WIDTH, initial_indent=" " * 8, subsequent_indent=" " * 12)
+            lines += _wrapped(text, _WIDTH, first=" " * 8, rest=" " * 12)
         return [*lines, '    """'] if len(lines) > 1 else [f'{lines[0]}"""']
 
     def _rest_api(self) -> list[str]:
@@ -153,6 +153,11 @@ _IMPORTS = {
     "sql_database": ["from dlt.sources.sql_database import sql_database"],
     "filesystem": ["from dlt.sources.filesystem import filesystem, read_parquet"],
 }
+
+
+def _wrapped(text: str, width: int, first: str = "", rest: str = "") -> list[str]:
+    """Break text into lines at spaces, never within a word: it may be a backslash's."""
+    return TextWrapper(width, first, rest, break_long_words=False).wrap(text)
 
 
 def _argument(key: str, one: Credential) -> str:

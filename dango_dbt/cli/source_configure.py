@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import sys
-from io import StringIO
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -29,7 +28,9 @@ __all__ = ["source_configure"]
     metavar="KEY=VALUE",
     help="A value; may be given several times. It stands in the shell's history: see --stdin.",
 )
-@click.option("--stdin", is_flag=True, help="Read lines of KEY=VALUE from the standard input.")
+@click.option(
+    "--stdin", is_flag=True, help="Read lines of KEY=VALUE, to the letter, from the standard input."
+)
 @click.option("--check", is_flag=True, help="Then ask for one page, which proves the credentials.")
 @options.project_dir
 @options.as_json
@@ -69,21 +70,23 @@ def source_configure(  # noqa: PLR0913 - an option each
 
 
 def _given(pairs: tuple[str, ...], *, stdin: bool) -> dict[str, str]:
-    values = {}
-    for pair in pairs:
-        key, found, value = pair.partition("=")
-        if not found or not key:
-            raise click.UsageError("--set takes KEY=VALUE.")
-        values[key.strip()] = value
+    """Take values as they are written: a secret may hold quotes, `#` and backslashes."""
+    values = dict(_pair(pair, "--set takes KEY=VALUE.") for pair in pairs)
     if stdin:
-        from dotenv import dotenv_values
-
-        text = StringIO(sys.stdin.read())
-        lines = dotenv_values(stream=text, interpolate=False)
-        if not lines or None in lines.values():
-            raise click.UsageError("--stdin takes lines of KEY=VALUE.")
-        values |= {key: value or "" for key, value in lines.items()}
+        usage = "--stdin takes lines of KEY=VALUE."
+        lines = [line.rstrip("\r") for line in sys.stdin.read().split("\n")]
+        given = dict(_pair(line, usage) for line in lines if line.strip())
+        if not given:
+            raise click.UsageError(usage)
+        values |= given
     return values
+
+
+def _pair(text: str, usage: str) -> tuple[str, str]:
+    key, found, value = text.partition("=")
+    if not found or not key.strip():
+        raise click.UsageError(usage)
+    return key.strip(), value
 
 
 def _asked(found: Configuration, *, as_json: bool) -> dict[str, str]:

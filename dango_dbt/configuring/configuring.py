@@ -8,11 +8,11 @@ from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
 
-from dango_dbt.adding import CONFIG, SECRETS, git, read_toml
+from dango_dbt.adding import CONFIG, SECRETS, read_toml, refuse_tracked
 from dango_dbt.config import SourceConfig
 from dango_dbt.configuring.putting import with_values
 from dango_dbt.configuring.wanted import Key, Wanted, settings_with_default, wanted
-from dango_dbt.errors import ConfigError, Place
+from dango_dbt.errors import ConfigError
 from dango_dbt.files import read_exactly, write_atomic
 
 __all__ = ["Configuration", "configuration"]
@@ -58,7 +58,7 @@ class Configuration:
             one = by_name.get(name) or self._unknown(name)
             placed[SECRETS if one.secret else CONFIG][one.key] = _typed(one, value)
         if placed[SECRETS]:
-            _refuse_tracked(self.root)
+            refuse_tracked(self.root)
         texts = {
             path: with_values(
                 read_exactly(self.root / path) or "", ("sources", self.source), keys, path
@@ -107,27 +107,7 @@ def _typed(one: Wanted, value: str) -> Any:  # noqa: ANN401 - what TOML holds
         return [part.strip() for part in value.split(",") if part.strip()]
     if one.kind == "number":
         try:
-            return int(value)
+            return float(value) if "." in value else int(value)
         except ValueError as error:
-            raise ConfigError(f"`{one.name}` is to be a whole number") from error
+            raise ConfigError(f"`{one.name}` is to be a number") from error
     return value
-
-
-def _refuse_tracked(root: Path) -> None:
-    """Refuse to write secrets into a file that git tracks, or would with the next `git add`.
-
-    Raises:
-        ConfigError: so it is.
-    """
-    tracked = git(["ls-files", "--error-unmatch", str(SECRETS)], root).returncode == 0
-    if tracked:
-        raise ConfigError(
-            f"git tracks {SECRETS.as_posix()}: a secret in it would be in the next commit",
-            place=Place(SECRETS),
-            hint=f"git rm --cached {SECRETS.as_posix()}, and add it to .gitignore",
-        )
-    if git(["check-ignore", "-q", str(SECRETS)], root).returncode == 1:
-        raise ConfigError(
-            f"git does not ignore {SECRETS.as_posix()}: a secret in it would be in the next commit",
-            hint=f"add {SECRETS.as_posix()} to .gitignore",
-        )

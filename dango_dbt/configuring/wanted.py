@@ -76,7 +76,7 @@ def wanted(
     for values, secret in ((secrets, True), (settings, False)):
         for key, value in _leaves(values):
             known = found.get(key) or Wanted(key, secret, "missing", kind=_kind(value))
-            state: State = "missing" if value in {PLACEHOLDER, ""} else "set"
+            state: State = "missing" if value in (PLACEHOLDER, "") else "set"
             found[key] = Wanted(key, secret, state, known.about, known.kind)
     return [_with_environment(source.name, one) for one in found.values()]
 
@@ -172,7 +172,7 @@ def _leaves(values: Mapping[str, Any], above: Key = ()) -> Iterator[tuple[Key, A
         if isinstance(value, Mapping):
             yield from _leaves(value, (*above, key))
         else:
-            yield (*above, key), value if not isinstance(value, list) else tuple(value)
+            yield (*above, key), value
 
 
 def _at(values: Mapping[str, Any], key: Key) -> Any:  # noqa: ANN401 - whatever TOML holds
@@ -185,4 +185,4 @@ def _at(values: Mapping[str, Any], key: Key) -> Any:  # noqa: ANN401 - whatever 
 def _kind(value: object) -> Literal["text", "number", "list"]:
     if isinstance(value, (int, float)) and not isinstance(value, bool):
         return "number"
-    return "list" if isinstance(value, tuple) else "text"
+    return "list" if isinstance(value, list) else "text"

@@ -65,13 +65,11 @@ class Mistake:
 
     Attributes:
         path: keys and list indexes of what is wrong.
-        at_key: it is the key that is wrong, not its value.
     """
 
     path: _KeyPath
     message: str
     hint: str | None = None
-    at_key: bool = False
 
 
 def mistakes(value: object, kind: Any, path: _KeyPath = ()) -> Iterator[Mistake]:  # noqa: ANN401 - a type
@@ -161,7 +159,7 @@ def _in_mapping(value: Mapping[Any, Any], kind: Any, path: _KeyPath) -> Iterator
             meant = f", did you mean `{near[0]}`?" if near else ""
             listed = ", ".join(hints)
             what = f"unknown key `{key}`{meant}"
-            yield Mistake((*path, key), what, f"the keys here are: {listed}", at_key=True)
+            yield Mistake((*path, key), what, f"the keys here are: {listed}")
         else:
             yield from mistakes(item, hints[key], (*path, key))
     required: frozenset[str] = getattr(kind, "__required_keys__", frozenset())
@@ -211,7 +209,8 @@ def _key(path: _KeyPath) -> str:
 
 def _shown(value: object) -> str:
     if isinstance(value, str):
-        return repr(value if len(value) <= _LONGEST else f"{value[:_LONGEST]}…")
+        # A part of a secret would not be known for one any more.
+        return repr(value) if len(value) <= _LONGEST else f"a text of {len(value)} characters"
     if isinstance(value, Mapping):
         return "a mapping"
     return "a list" if isinstance(value, list) else f"`{value}`"

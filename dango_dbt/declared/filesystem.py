@@ -57,9 +57,11 @@ def make(
 
 def _check_glob(bucket: str, glob: str, place: Place) -> None:
     """Refuse a pattern that no local file matches: it would load nothing, and say nothing."""
-    from dlt.common.storages.fsspec_filesystem import fsspec_filesystem
+    from dlt.common.storages.fsspec_filesystem import fsspec_filesystem, glob_files
 
-    if bucket.startswith("file:") and not fsspec_filesystem(bucket)[0].glob(f"{bucket}/{glob}"):
+    if not bucket.startswith("file:"):
+        return
+    if next(glob_files(fsspec_filesystem(bucket)[0], bucket, glob), None) is None:
         raise ConfigError(
             f"no file matches `{glob}`",
             place=place,

@@ -7,6 +7,8 @@ withdraw it before, or tell no time at all: then the answer is 401, and dlt's lo
 from __future__ import annotations
 
 from collections.abc import Mapping
+from copy import copy
+from threading import Lock
 from typing import Any
 
 from dlt.common.configuration.specs.base_configuration import configspec
@@ -18,7 +20,6 @@ from dango_dbt.errors import SyncError
 
 __all__ = ["renewing"]
 
-_OURS = "dango_dbt_oauth2_client_credentials"
 #: dlt has no such type: code that is written for a user registers it by this name as well.
 _BASIC = "oauth2_client_credentials_basic"
 _UNAUTHORIZED = 401
@@ -26,24 +27,39 @@ _UNAUTHORIZED = 401
 
 @configspec
 class _Renewing(OAuth2ClientCredentials):
-    """A token for all requests of a source, and another one after a 401."""
+    """A token for all requests of a source, and another one after a 401.
+
+    One thread at a time asks for it: servers may withdraw a token when they give the next.
+    """
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        self._renewal = Lock()
+
+    def __deepcopy__(self, memo: Mapping[int, Any]) -> _Renewing:
+        """Copy all but the lock, which cannot be: dlt masks secrets in a copy."""
+        return copy(self)
 
     def __call__(self, request: PreparedRequest) -> PreparedRequest:
-        request = super().__call__(request)
+        with self._renewal:
+            request = super().__call__(request)
         # Before the hook that raises: that of `auth` is called first.
         request.register_hook("response", self._renew)
         return request
 
     def _renew(self, response: Response, **options: Any) -> Response:  # noqa: ANN401 - requests' own
         """Ask once more with a new token."""
-        if response.status_code != _UNAUTHORIZED:
+        sent = str(response.request.headers.get("Authorization", ""))
+        # A redirect to another server goes without: this token is none of its business.
+        if response.status_code != _UNAUTHORIZED or not sent.startswith("Bearer "):
             return response
         _ = response.content  # all read: the connection may be used again
         response.close()
         request = response.request.copy()
-        if request.headers.get("Authorization") == f"Bearer {self.access_token}":
-            self.obtain_token()  # else another request has had it renewed meanwhile
-        request.headers["Authorization"] = f"Bearer {self.access_token}"
+        with self._renewal:
+            if sent == f"Bearer {self.access_token}":
+                self.obtain_token()  # else another request has had it renewed meanwhile
+            request.headers["Authorization"] = f"Bearer {self.access_token}"
         again: Response = response.connection.send(request, **options)
         again.history.append(response)
         again.request = request
@@ -77,7 +93,6 @@ class _RenewingBasic(_Renewing):
         }
 
 
-register_auth(_OURS, _Renewing)
 register_auth(_BASIC, _RenewingBasic)
 _CLASSES = {"oauth2_client_credentials": _Renewing, _BASIC: _RenewingBasic}
 
@@ -102,7 +117,8 @@ def _in_resource(resource: dict[str, Any]) -> dict[str, Any]:
 
 def _with_ours(part: dict[str, Any]) -> dict[str, Any]:
     auth = part.get("auth")
-    if isinstance(auth, dict) and (kind := _CLASSES.get(str(auth.get("type")))):
-        given = {key: value for key, value in auth.items() if key != "type"}
-        return {**part, "auth": kind.from_init_value(given)}
-    return {**part, "auth": _OURS} if auth == "oauth2_client_credentials" else part
+    given = {"type": auth} if isinstance(auth, str) else auth
+    if isinstance(given, dict) and (kind := _CLASSES.get(str(given.get("type")))):
+        values = {key: value for key, value in given.items() if key != "type"}
+        return {**part, "auth": kind.from_init_value(values)}
+    return part

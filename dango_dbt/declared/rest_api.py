@@ -18,6 +18,7 @@ from dlt.sources.rest_api.typing import RESTAPIConfig
 from dango_dbt.config import in_one
 from dango_dbt.declared.checking import Mistake, mistakes
 from dango_dbt.declared.oauth2 import renewing
+from dango_dbt.declared.redirects import keeping_keys
 from dango_dbt.declared.spelling import as_dlt
 from dango_dbt.errors import ConfigError, Place, first_line
 
@@ -60,7 +61,9 @@ def make(name: str, arguments: Mapping[str, Any], place_of: Callable[..., Place]
         raise in_one(problems)
     config = as_dlt(arguments)
     try:
-        return rest_api_source(renewing(config), name=name)
+        written = renewing(config)
+        written["client"] = {**written["client"], "session": keeping_keys()}
+        return rest_api_source(written, name=name)
     except ConfigFieldMissingException as error:
         fields = ", ".join(f"`{field}`" for field in error.fields)
         raise ConfigError(

@@ -133,16 +133,23 @@ def _apply(resource: DltResource, how: Mapping[str, Any], place_of: Callable[...
     """Tell dlt how a table is loaded: as a whole, or what is new."""
     if "primary_key" in how:
         resource.apply_hints(primary_key=list(how["primary_key"]))
-    disposition = "replace"
+    disposition = how.get("write_disposition", "replace")
     if "incremental" in how:
         columns = resource.compute_table_schema().get("columns", {})
         begin, cursor = how.get("initial_value"), how["incremental"]
         if begin is not None:
             begin = _begin(begin, columns.get(cursor, {}), resource.name, place_of)
-        resource.apply_hints(incremental=dlt.sources.incremental(cursor, initial_value=begin))
         has_key = any(column.get("primary_key") for column in columns.values())
-        disposition = "merge" if has_key else "append"
-    resource.apply_hints(write_disposition=how.get("write_disposition", disposition))
+        disposition = how.get("write_disposition", "merge" if has_key else "append")
+        # Rows that never changed often have no time: each load brings them, and they are merged.
+        # Added each time they would be there twice, so that dlt is to refuse them.
+        missing: Any = "raise" if disposition == "append" or not has_key else "include"
+        resource.apply_hints(
+            incremental=dlt.sources.incremental(
+                cursor, initial_value=begin, on_cursor_value_missing=missing
+            )
+        )
+    resource.apply_hints(write_disposition=disposition)
 
 
 def _begin(

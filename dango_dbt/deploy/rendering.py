@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import re
 import shlex
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -86,13 +88,16 @@ def _github(job: Job) -> str:
 def _workflow(schedule: str, env: str, folder: str, options: Sequence[str]) -> str:
     text = _template("workflow.yml")
     if folder != ".":
-        env = f"    defaults:\n      run:\n        working-directory: {folder}\n{env}".rstrip()
+        here = _yaml_text(folder)
+        env = f"    defaults:\n      run:\n        working-directory: {here}\n{env}".rstrip()
     return _filled(
         text,
         {
             "  # __SCHEDULE__": schedule,
             "    # __ENV__\n": f"{env}\n" if env else "",
-            "__FOLDER__/": "" if folder == "." else f"{folder}/",
+            "__FOLDER__/requirements.txt": _yaml_text(
+                "requirements.txt" if folder == "." else f"{folder}/requirements.txt"
+            ),
             "__OPTIONS__": " ".join(options),
         },
     )
@@ -155,6 +160,11 @@ def _tuple(items: Sequence[str]) -> str:
 def _text(text: str) -> str:
     """Write a string as Python has it, in double quotes."""
     return '"' + text.replace("\\", "\\\\").replace('"', '\\"') + '"'
+
+
+def _yaml_text(text: str) -> str:
+    """Write a path as YAML has it, in double quotes where it needs some."""
+    return text if re.fullmatch(r"\w[\w./-]*", text) else json.dumps(text, ensure_ascii=False)
 
 
 def _template(name: str) -> str:

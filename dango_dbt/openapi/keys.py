@@ -6,7 +6,7 @@ import re
 from dataclasses import dataclass
 
 from dango_dbt.openapi.answers import json_path, scalar
-from dango_dbt.openapi.names import identifier, singular
+from dango_dbt.openapi.names import identifier, plain, singular
 from dango_dbt.openapi.schemas import Document, Level, level, properties, types
 from dango_dbt.openapi.specification import Operation, Parameter
 from dango_dbt.openapi.vocabulary import CHANGE_TIMES, CHANGED, MADE, MADE_TIMES
@@ -130,7 +130,7 @@ def cursor_of(document: Document, operation: Operation, item: Level) -> Cursor |
             if not _asks_since(param, words, said):
                 continue
             found = _time_of(document, item, param, times)
-            if found is not None:
+            if found is not None and plain(param.name) and plain(found[0]):
                 return Cursor(found[0], param.name, found[1], only_new=words == MADE)
     return None
 

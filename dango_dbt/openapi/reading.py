@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Mapping
-from http.client import HTTPException
+from http.client import HTTPException, InvalidURL
 from pathlib import Path
 from typing import Any
 from urllib.error import HTTPError, URLError
@@ -22,12 +22,24 @@ __all__ = ["read_specification"]
 #: The largest description that is fetched; the largest known ones have about 12 MB.
 _LARGEST = 64 * 1024 * 1024
 _SECONDS = 30
+#: Aliases let a few lines of YAML stand for more than any computer holds: so many characters at
+#: most when they are written out, and so many keys of one mapping.
+_LARGEST_WRITTEN_OUT = 2 * _LARGEST
+_MOST_KEYS = 100_000
 
 _WANTED = "give the address of the JSON or YAML file itself, often …/openapi.json or …/swagger.json"
 
 
 class _Loader(LOADER):  # type: ignore[misc] # chosen when PyYAML is imported
     """YAML without dates: those in examples stay text, and broken ones break nothing."""
+
+    def flatten_mapping(self, node: yaml.MappingNode) -> None:
+        """Take over what `<<` merges, which may be itself merged (PyYAML calls this)."""
+        super().flatten_mapping(node)
+        if len(node.value) > _MOST_KEYS:
+            raise yaml.constructor.ConstructorError(
+                None, None, "more keys than can be read", node.start_mark
+            )
 
 
 _Loader.yaml_implicit_resolvers = {
@@ -85,7 +97,10 @@ def _fetched(location: str, shown: str) -> tuple[str, str]:
             " its path",
         ) from error
     except (URLError, HTTPException, OSError, ValueError) as error:
+        # What http.client says of an address quotes it, with its query.
         reason = getattr(error, "reason", None) or error
+        if isinstance(error, InvalidURL):
+            reason = "it is no address"
         raise ConfigError(
             f"{shown}: cannot be fetched: {reason}",
             hint="check the address and the network, or save the file and give its path",
@@ -105,7 +120,7 @@ def _parsed(text: str, shown: str) -> object:
     try:
         if start.startswith("{"):
             return json.loads(text)
-        return yaml.load(text, Loader=_Loader)  # noqa: S506 - made of the safe loader
+        return _of_yaml(text, shown)
     except json.JSONDecodeError as error:
         message = f"not valid JSON: {error.msg}"
         raise _wrong(message, shown, _WANTED, line=error.lineno, column=error.colno) from error
@@ -116,6 +131,24 @@ def _parsed(text: str, shown: str) -> object:
         raise _wrong(known.message, shown, hint, line=line, column=column) from error
     except (RecursionError, ValueError) as error:  # nested too deeply; numbers without end
         raise _wrong(f"cannot be read: {error}", shown, _WANTED) from error
+
+
+def _of_yaml(text: str, shown: str) -> object:
+    document = yaml.load(text, Loader=_Loader)  # noqa: S506 - made of the safe loader
+    if _written_out(document, {}) > _LARGEST_WRITTEN_OUT:
+        raise _wrong("its aliases stand for more than can be read", shown, _WANTED)
+    return document
+
+
+def _written_out(value: object, known: dict[int, int]) -> int:
+    """Count the characters of data whose aliases are written out; in a circle, once."""
+    if not isinstance(value, (dict, list)):
+        return len(value) if isinstance(value, str) else 1
+    if id(value) not in known:
+        known[id(value)] = 1
+        parts = [*value, *value.values()] if isinstance(value, dict) else value
+        known[id(value)] = 1 + sum(_written_out(part, known) for part in parts)
+    return known[id(value)]
 
 
 def _checked(document: object, shown: str) -> Mapping[str, Any]:

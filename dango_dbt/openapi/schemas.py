@@ -7,6 +7,7 @@ contains itself costs nothing.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from itertools import count
 from typing import Any, TypeAlias
 from urllib.parse import unquote
 
@@ -17,6 +18,8 @@ Level: TypeAlias = Mapping[str, Any]
 
 #: How many references and allOf lie between a schema and what it says; more is a circle.
 _DEEPEST = 30
+#: How many schemas are joined to one; circles that meet would double them at each turn.
+_MOST_PARTS = 500
 
 
 def pointed(document: Document, reference: object) -> object:
@@ -38,17 +41,21 @@ def pointed(document: Document, reference: object) -> object:
     return found
 
 
-def level(document: Document, schema: object, depth: int = 0) -> Level:
+def level(document: Document, schema: object) -> Level:
     """Join a schema with what it refers to and is composed of, one level deep.
 
     Of `oneOf` and `anyOf` the first alternative that is not null is taken, beside what the schema
     itself says. Where the schema is none, an empty mapping comes out.
     """
-    if not isinstance(schema, Mapping) or depth > _DEEPEST:
+    return _level(document, schema, 0, count())
+
+
+def _level(document: Document, schema: object, depth: int, parts: Iterator[int]) -> dict[str, Any]:
+    if not isinstance(schema, Mapping) or depth > _DEEPEST or next(parts) > _MOST_PARTS:
         return {}
     joined: dict[str, Any] = {}
     for part in _parts(document, schema):
-        _join(joined, level(document, part, depth + 1))
+        _join(joined, _level(document, part, depth + 1, parts))
     _join(joined, {key: value for key, value in schema.items() if key not in _COMPOSED})
     if not isinstance(joined.get("format", ""), str):
         del joined["format"]

@@ -228,7 +228,7 @@ def _login(
         "token_url": address,
     }
     every = [one.get(name, []) for operation in asked for one in operation.security or ()]
-    scopes = dict.fromkeys(scope for some in every for scope in some)
+    scopes = dict.fromkeys(scope for some in every for scope in some if plain(scope))
     if scopes:
         auth["access_token_request_data"] = {"scope": "${scope}"}
         title = "Scopes to ask for, with a space between them"

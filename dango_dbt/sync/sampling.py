@@ -59,7 +59,7 @@ class Sampler:
         root: the project's root.
         pages: how many pages of each resource to read at most.
         resources: only these; none: all that the source's entry allows.
-        one: only the first of them that depends on no other.
+        one: only the first of them that depends on no other, or what they depend on.
     """
 
     def __init__(  # noqa: PLR0913 - all that a sample depends on
@@ -115,10 +115,11 @@ class Sampler:
 
     def _prepare(self, source: DltSource) -> None:
         if self._one:
-            first = next(
-                (r for r in source.selected_resources.values() if not r.is_transformer), None
-            )
-            source.resources.select(*([first.name] if first else []))
+            # Where only children are selected, their parent: these alone ask for nothing.
+            asked = [*source.selected_resources.values(), *source.resources.extracted]
+            roots = [one.name for one in asked if not one.is_transformer]
+            if first := next((name for name in roots if name in source.resources), None):
+                source.resources.select(first)
         _overrule(self.file.parent, self._job.source.pipeline)
         self._watched = watch(source, self._job.source.name, self._pages, self._resources)
 

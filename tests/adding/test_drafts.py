@@ -14,11 +14,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from dango_dbt.adding import Draft, of_address, of_connector, of_database, of_python
+from dango_dbt.adding.project_files import refuse_taken
 from dango_dbt.adding.python_code import docstring, literal
 from dango_dbt.connectors import filled, parsed
 from dango_dbt.errors import ConfigError
 
 NASTY = 'a "quoted" \\ back {brace} \'\'\' """ \n {{ jinja }} ${not_one} é \u2028 \x00'
+NASTY += " " + "\\" * 101
 
 
 def connector(**changes: Any) -> Any:  # noqa: ANN401 - plain data
@@ -99,8 +101,14 @@ def test_secrets_of_an_address_go_to_the_file_for_secrets_alone() -> None:
         draft = of_database("shop", "postgres://u:s3cr3t@127.0.0.1/db", declarative=declarative)
         assert draft.secrets == {"credentials": "postgresql+psycopg2://u:s3cr3t@127.0.0.1/db"}
         assert "s3cr3t" not in f"{draft.code}{draft.entry}{draft.settings}{draft.notes}{draft!r}"
-    draft = of_address("shop", "https://u:s3cr3t@example.com/v1/users", declarative=False)
-    assert "s3cr3t" not in f"{draft!r}{draft.code}"
+        for nasty in ("a/s3cr3t", "1/s3cr3t@", "a?b=s3cr3t", "#s3cr3t", "[s3cr3t"):
+            draft = of_database("shop", f"mysql://u:{nasty}@127.0.0.1/db", declarative=declarative)
+            assert "s3cr3t" in draft.secrets["credentials"]
+            assert "s3cr3t" not in f"{draft.code}{draft.entry}{draft.notes}"
+        url = "https://u:s3cr3t@example.com/v1/users?2api-Key=s3cr3t&page=1"
+        draft = of_address("shop", url, declarative=declarative)
+        assert draft.secrets == {"key_2api_key": "s3cr3t"}
+        assert "s3cr3t" not in f"{draft!r}{draft.code}{draft.entry}"
 
 
 def test_an_entry_names_its_secrets_as_dlt_does() -> None:
@@ -140,10 +148,11 @@ def test_an_entry_names_its_secrets_as_dlt_does() -> None:
             {"a": "1", "b": ""},
         ),
         ("http://127.0.0.1:8080", "http://127.0.0.1:8080/", "/", None),
+        ("http://a.example/u?a=1&a=2", "http://a.example/", "u", {"a": ["1", "2"]}),
     ],
 )
 def test_an_address_is_taken_apart(
-    url: str, base: str, path: str, params: dict[str, str] | None
+    url: str, base: str, path: str, params: dict[str, object] | None
 ) -> None:
     rest = of_address("shop", url, declarative=True).entry["rest_api"]
     assert rest["client"]["base_url"] == base
@@ -151,12 +160,12 @@ def test_an_address_is_taken_apart(
     assert resource["endpoint"] == {"path": path, **({"params": params} if params else {})}
 
 
-@pytest.mark.parametrize("url", ["users", "ftp://example.com/users", "https://"])
+@pytest.mark.parametrize("url", ["users", "ftp://example.com/users", "https://", "https://[a/b"])
 def test_what_is_no_address_is_refused(url: str) -> None:
     with pytest.raises(ConfigError, match="no address"):
         of_address("shop", url, declarative=False)
     with pytest.raises(ConfigError, match="no address"):
-        of_database("shop", url.removeprefix("ftp://").removeprefix("https://"), declarative=False)
+        of_database("shop", url.partition("//")[2], declarative=False)
 
 
 PLAIN = st.recursive(
@@ -182,3 +191,9 @@ def test_no_text_ends_a_docstring(text: str) -> None:
     module = ast.parse(f'"""{docstring(text)}"""\n')
     assert len(module.body) == 1
     assert isinstance(ast.get_docstring(module), str)
+
+
+@pytest.mark.parametrize("name", ["class", "dlt", "requests", "sql_database", "calendar"])
+def test_a_name_that_its_code_would_hide_is_refused(tmp_path: Path, name: str) -> None:
+    with pytest.raises(ConfigError, match="which code of this name would hide"):
+        refuse_taken(tmp_path, name)

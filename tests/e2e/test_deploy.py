@@ -257,6 +257,10 @@ def test_a_project_in_a_folder_of_a_repository(project: Workspace) -> None:
     setup = next(step for step in job["steps"] if "setup-python" in step.get("uses", ""))
     assert setup["with"]["cache-dependency-path"] == "project/requirements.txt"
     assert deploy(project, "github", target="prod").file.action == "unchanged"
+    moved = project.root.rename(project.root.with_name("shop: its #1"))
+    done = Project.find(moved).deploy("github", target="prod")
+    job = yaml.safe_load((moved / done.file.path).read_text("utf-8"))["jobs"]["sync-and-build"]
+    assert job["defaults"] == {"run": {"working-directory": "shop: its #1"}}
 
 
 # ---------------------------------------------------------------- what is refused, and told

@@ -23,7 +23,10 @@ if TYPE_CHECKING:
 pytestmark = pytest.mark.slow
 
 
-def declare(workspace: Workspace, *files: dict[str, Any], url: str = "files") -> None:
+FOLDER = "my files #1"  # an address has `%20` and `%23` in their place
+
+
+def declare(workspace: Workspace, *files: dict[str, Any], url: str = FOLDER) -> None:
     block = {"bucket_url": url, "files": list(files)}
     entry = {"name": "shop", "type": "filesystem", "filesystem": block}
     text = yaml.safe_dump({"sources": [entry]}, sort_keys=False)
@@ -31,7 +34,7 @@ def declare(workspace: Workspace, *files: dict[str, Any], url: str = "files") ->
 
 
 def write(workspace: Workspace, name: str, content: str | bytes | pa.Table) -> Path:
-    path = workspace.root / "files" / name
+    path = workspace.root / FOLDER / name
     path.parent.mkdir(parents=True, exist_ok=True)
     if isinstance(content, pa.Table):
         pq.write_table(content, path)

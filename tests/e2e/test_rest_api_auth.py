@@ -5,7 +5,9 @@ from __future__ import annotations
 import json
 from base64 import b64encode
 from collections.abc import Callable, Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qs
 
@@ -191,6 +193,28 @@ def test_oauth2_gets_a_new_token_when_the_old_one_no_longer_opens(workspace: Wor
     assert len(server.refused) == sum(each[3] for each in OAUTH2.values())
 
 
+def test_threads_wait_for_one_token() -> None:
+    """A server may withdraw a token when it gives the next, so that requests would fail."""
+    from copy import deepcopy
+
+    from requests import Request as Asked
+
+    from dango_dbt.declared.oauth2 import renewing
+
+    served = OAuth2()
+    with serving({"/token": served.token}) as server:
+        own = {"access_token_url": f"{server.url}/token", "client_secret": SECRET}
+        config = {"client": {"auth": {**_OAUTH2, **own}}, "resources": []}
+        auth = deepcopy(renewing(config)["client"]["auth"])  # as dlt does it
+
+        def signed(_: int) -> str:
+            return str(auth(Asked("GET", server.url).prepare()).headers["Authorization"])
+
+        with ThreadPoolExecutor(8) as pool:
+            assert set(pool.map(signed, range(8))) == {"Bearer token-1"}
+    assert served.given == 1
+
+
 def test_oauth2_of_the_client_and_of_an_endpoint(workspace: Workspace) -> None:
     """Resources share a token; what an endpoint says of its own goes before it."""
     inner, outer = OAuth2(scope="read"), OAuth2()
@@ -247,9 +271,14 @@ def test_who_is_refused_is_told_so_without_the_secret(workspace: Workspace) -> N
             entry = _entry(name, server.url, given)
             entry["rest_api"]["resources"] = ["items"]
             entries.append(entry)
+        lines = {"name": "lines", "endpoint": "items/{resources.items.id}"}
+        entries[1]["rest_api"]["resources"].append(lines)
+        entries[1]["resources"] = ["lines"]  # which alone asks for nothing
         _declare(workspace, *entries)
         done = workspace.command("sync", "--no-generate", "--json")
-    told = done.stdout + done.stderr
+        proof = workspace.command("source", "configure", "key", "--check", "--json")
+    assert proof.returncode == 1, proof.stdout + proof.stderr
+    told = done.stdout + done.stderr + proof.stdout + proof.stderr
     assert done.returncode == 1, told
     sources = {source["name"]: source for source in json.loads(done.stdout)["sources"]}
     for name, (_, said) in REFUSED.items():
@@ -257,3 +286,42 @@ def test_who_is_refused_is_told_so_without_the_secret(workspace: Workspace) -> N
     assert "Traceback" not in told
     for secret in (SECRET, PLAIN, "s3cret"):
         assert secret not in told, told
+
+
+@pytest.mark.parametrize(
+    "client",
+    [
+        {"auth": _OAUTH2},
+        {"auth": {"type": "api_key", "name": "x-key", "api_key": PLAIN}},
+        {"headers": {"x-key": PLAIN}},
+    ],
+)
+def test_no_key_goes_where_a_server_redirects_to(client: dict[str, Any]) -> None:
+    """Nor after the other server has refused the request."""
+    from dlt.common.exceptions import DltException
+
+    from dango_dbt.declared import rest_api
+    from dango_dbt.errors import Place
+
+    def refuses(_: Request) -> Answer:
+        raise Refused(401, "who is there?")
+
+    def redirects(request: Request) -> Answer:
+        assert {"authorization", "x-key"} & request.headers.keys()
+        return Answer({}, 302, {"Location": f"{other.url}/items"})
+
+    here: dict[str, Endpoint] = {"/token": OAuth2().token, "/items": redirects}
+    with serving({"/items": refuses}) as other, serving(here) as server:
+        given = dict(client)
+        if "auth" in given:
+            url = f"{server.url}/token"
+            own = {"token_url": url, "client_secret": SECRET} if given["auth"] is _OAUTH2 else {}
+            given["auth"] = {**given["auth"], **own}
+        entry = {"client": {"base_url": server.url, **given}, "resources": ["items"]}
+        source = rest_api.make("shop", entry, lambda *_: Place(Path("sources.yml")))
+        with pytest.raises(DltException, match="401"):
+            list(source)
+    assert len(server.asked("/items")) == 1
+    (asked,) = other.asked("/items")
+    assert not {"authorization", "x-key"} & asked.headers.keys()
+    assert PLAIN not in str(asked)

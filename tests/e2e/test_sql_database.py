@@ -245,10 +245,11 @@ def test_a_selection_of_tables_and_of_columns_and_only_what_is_new(
     zone = "set timezone = 'UTC';" if origin.kind == "postgres" else "set time_zone = '+00:00';"
     origin.execute(
         f"{zone}"
-        f"create table items (id integer primary key, {quoted} {kind} not null, state varchar(9),"
+        f"create table items (id integer primary key, {quoted} {kind} null, state varchar(9),"
         " secret varchar(9));"
         f"insert into items values (1, '2024-01-01 00:00:00', 'old', 'x'),"
-        " (2, '2024-01-02 00:00:00', 'old', 'x'), (3, '2024-01-03 00:00:00', 'old', 'x');"
+        " (2, '2024-01-02 00:00:00', 'old', 'x'), (3, '2024-01-03 00:00:00', 'old', 'x'),"
+        " (5, null, 'never', 'x');"
         "create table log (no integer, what varchar(9));"
         "insert into log values (1, 'a'), (2, 'b');"
         "create table pair (a integer, b integer, c integer, primary key (a, b));"
@@ -272,7 +273,7 @@ def test_a_selection_of_tables_and_of_columns_and_only_what_is_new(
     first = workspace.run()
     assert failures(first) == []
     assert first.exit_code == 0, first
-    assert source_of(first, "shop").tables == {"items": 2, "log": 2, "pair": 2}
+    assert source_of(first, "shop").tables == {"items": 3, "log": 2, "pair": 2}
     origin.execute(
         f"{zone}"
         f"update items set {quoted} = '2024-02-01 00:00:00', state = 'new' where id = 2;"
@@ -283,7 +284,7 @@ def test_a_selection_of_tables_and_of_columns_and_only_what_is_new(
     second = workspace.sync(generate=False)
     assert failures(second) == []
     items = workspace.rows("select id, state from raw_shop.items order by 1")
-    assert items == [(2, "new"), (3, "old"), (4, "new")], "row 1 is before the initial value"
+    assert items == [(2, "new"), (3, "old"), (4, "new"), (5, "never")], "row 1 is too early"
     assert workspace.rows("select no, what from raw_shop.log order by all") == [
         (1, "a"),
         (2, "b"),
@@ -292,7 +293,7 @@ def test_a_selection_of_tables_and_of_columns_and_only_what_is_new(
     ]
     assert workspace.rows("select a, c from raw_shop.pair") == [(1, 5)]
     loaded = source_of(second, "shop").tables
-    assert loaded["items"] == 2, "of four rows: the cursor is asked for"
+    assert loaded["items"] == 3, "of five rows: the cursor is asked for"
     assert workspace.relations("raw_shop") == {"items", "log", "pair"}
     columns = workspace.rows("select column_name from (describe raw_shop.items)")
     assert ("secret",) not in columns

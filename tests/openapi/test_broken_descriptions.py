@@ -11,7 +11,7 @@ import pytest
 from dango_dbt.connectors import filled, with_references
 from dango_dbt.errors import ConfigError
 from dango_dbt.openapi import Specification, derive, read_specification
-from tests.openapi.conftest import HERE
+from tests.openapi.conftest import HERE, described, listing
 
 WRONG: list[Any] = [
     None,
@@ -85,3 +85,11 @@ def test_any_broken_description_is_an_error_or_a_connector_that_dlt_takes(name: 
         full = with_references(connector.load.rest_api, connector.relationships)
         assert rest_api_resources(filled(full, values))
     assert made >= 10
+
+
+def test_schemas_that_are_made_of_themselves_end() -> None:
+    circle = {"allOf": [{"$ref": "#/components/schemas/A"}] * 3, "properties": {"id": {}}}
+    rows = {"type": "array", "items": {"$ref": "#/components/schemas/A"}}
+    document = {"paths": {"/rows": listing(rows)}, "components": {"schemas": {"A": circle}}}
+    connector = derive(described(document), "api").connector
+    assert [one.primary_key for one in connector.resources] == [("id",)]

@@ -22,6 +22,13 @@ def test_json_and_yaml_are_read(name: str) -> None:
     assert found.document["paths"]
 
 
+def aliases(form: str) -> str:
+    """A few lines that stand for a thousand million texts, or keys."""
+    nine = [", ".join([f"*x{number}"] * 9) for number in range(9)]
+    lines = [f"- &x{number} {form.format(each)}" for number, each in enumerate(nine, 1)]
+    return "\n".join(["- &x0 {a: b}", *lines])
+
+
 @pytest.mark.parametrize(
     ("text", "message", "place"),
     [
@@ -30,6 +37,8 @@ def test_json_and_yaml_are_read(name: str) -> None:
         ("openapi: !!python/object:os.system {}", "not valid YAML", "api:1:10"),
         ('{"openapi": "3.0.0",\n "paths": }', "not valid JSON", "api:2:11"),
         (DEEP, "cannot be read", "api"),
+        (aliases("[{}]"), "its aliases stand for more than can be read", "api"),
+        (aliases("{{<<: [{}]}}"), "more keys than can be read", "api:7:3"),
         ("<!DOCTYPE html><html></html>", "web page", "api"),
         ("hello", "describes no API", "api"),
         ("- 1\n- 2", "describes no API", "api"),

@@ -6,10 +6,11 @@ from typing import Any
 
 import pytest
 
+from dango_dbt.adding import of_connector
 from dango_dbt.openapi import Specification, derive
 from dango_dbt.openapi.security import Access, access_of
 from dango_dbt.openapi.specification import operations
-from tests.openapi.conftest import described, listing
+from tests.openapi.conftest import described, listing, param
 
 ROWS = {"type": "array", "items": {"type": "object"}}
 BEARER = {"type": "http", "scheme": "Bearer"}
@@ -81,6 +82,33 @@ def test_scopes_that_endpoints_need_are_asked_for() -> None:
     assert found.auth is not None
     assert found.auth["access_token_request_data"] == {"scope": "${scope}"}
     assert found.credentials["scope"]["default"] == "read list"
+
+
+def test_a_description_names_no_variable_of_the_environment() -> None:
+    """In sources.yml it would be replaced, and sent to whom the description names."""
+    flow = {"tokenUrl": "https://evil.example/${HOME}", "scopes": {}}
+    fields = {name: {"type": "string"} for name in ("id", "updated_at", "${HOME}")}
+    rows = {"type": "array", "items": {"type": "object", "properties": fields}}
+    since = param("${HOME}updated_since", type="string")
+    needed = [param(name, required=True, default="${HOME}") for name in ("a", "${HOME}")]
+    version = param("Api-Version", "header", default="${HOME}")
+    document = {
+        "servers": [{"url": "https://evil.example/${HOME}"}, {"url": "https://api.example"}],
+        "paths": {
+            "/rows": listing(rows, since, version, needed[0]),
+            "/${HOME}/rows": listing(rows),
+            "/needy": listing(rows, needed[1]),
+        },
+        "components": {
+            "securitySchemes": {"a": {"type": "oauth2", "flows": {"clientCredentials": flow}}}
+        },
+        "security": [{"a": ["${HOME}", "read"]}],
+    }
+    entry = of_connector(
+        "api", derive(described(document), "api").connector, "x", declarative=True
+    ).entry["rest_api"]
+    assert "HOME" not in str(entry)
+    assert "read" in str(entry)
 
 
 @pytest.mark.parametrize(
