@@ -90,6 +90,8 @@ def test_scopes_that_endpoints_need_are_asked_for() -> None:
         ({"a": CODE, "b": CLIENT}, [{"a": []}, {"b": []}], {"b"}),
         ({"a": DIGEST, "b": BASIC}, [{"a": []}, {"b": []}], {"b"}),
         ({"a": HEADER, "b": APP}, [{"a": [], "b": []}], {"a", "b"}),
+        ({"a": COOKIE, "b": {**HEADER, "name": "Authorization"}}, [{"a": []}, {"b": []}], {"b"}),
+        ({"a": COOKIE, "b": BASIC}, [{"a": []}, {"b": []}], {"b"}),
         ({"a": BASIC}, [{}, {"a": []}], {"a"}),
         # Nobody says which: the easiest.
         ({"a": BASIC, "b": HEADER}, [], {"b"}),
