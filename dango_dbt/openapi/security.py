@@ -202,9 +202,9 @@ def _login(
     """Give dlt's authentication, the credentials for it, and the same for people."""
     if kind == _BASIC:
         return (
-            {"type": "http_basic", "username": "${username}", "password": "${password}"},
+            {"type": "http_basic", "username": "${user_name}", "password": "${password}"},
             {
-                "username": _setting("User name", scheme, secret=False),
+                "user_name": _setting("User name", scheme, secret=False),
                 "password": _setting("Password", scheme),
             },
             "a user name and a password (HTTP basic)",
