@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from pathlib import Path
-from typing import Any
-from urllib.parse import parse_qsl, urlsplit, urlunsplit
+from urllib.parse import SplitResult, urlsplit
 
-from dango_dbt.adding.drafts import Draft, declared, in_python
+from dango_dbt.adding.drafts import Draft, drafted
 from dango_dbt.connectors import Connector, connector, parsed
 from dango_dbt.errors import ConfigError
 
-__all__ = ["of_address", "of_catalogue", "of_connector", "of_database", "of_python"]
+__all__ = ["of_catalogue", "of_connector", "of_database", "of_python"]
 
 _TEMPLATE = Path(__file__).parents[1] / "templates" / "python_source.py"
 #: Addresses as databases write them, and as SQLAlchemy finds the driver that we name.
@@ -36,9 +36,7 @@ def of_catalogue(name: str, chosen: str, *, declarative: bool) -> Draft:
     return of_connector(name, connector(chosen), f"connector {chosen}", declarative=declarative)
 
 
-def of_connector(
-    name: str, chosen: Connector, origin: str, *, declarative: bool, url: str | None = None
-) -> Draft:
+def of_connector(name: str, chosen: Connector, origin: str, *, declarative: bool) -> Draft:
     """Draft a source from what is known of where its data comes from.
 
     Args:
@@ -46,9 +44,8 @@ def of_connector(
         chosen: what is known; not a verified source.
         origin: what it is made from, in words.
         declarative: as an entry of sources.yml alone, with no code.
-        url: the address of a database.
     """
-    return (declared if declarative else in_python)(name, chosen, origin, url)
+    return drafted(name, chosen, origin, declarative=declarative)
 
 
 def of_database(name: str, url: str, *, declarative: bool) -> Draft:
@@ -68,12 +65,19 @@ def of_database(name: str, url: str, *, declarative: bool) -> Draft:
             "this is no address of a database",
             hint="write it as postgresql://user:password@host:port/database",
         )
-    full = f"{_DRIVERS.get(scheme, scheme)}://{rest}"
-    parts = urlsplit(full)
+    if scheme.partition("+")[0] == "mongodb":
+        raise ConfigError(
+            "MongoDB is no SQL database",
+            hint=f"use `dango-dbt source add {name} --connector mongodb`",
+        )
+    full = f"{_DRIVERS.get(scheme, scheme)}://{_from_anywhere(scheme, rest)}"
+    parts = _parted(full)
+    path = parts.path.strip("/")
+    database = path if parts.netloc else path.rpartition("/")[2]  # a file: not where it lies here
     about = {
-        "title": parts.path.strip("/") or "The database",
+        "title": database or "The database",
         "category": "databases",
-        "description": f"The database {parts.path.strip('/') or 'at ' + (parts.hostname or '')}",
+        "description": f"The database {database or 'at ' + (parts.hostname or '')}",
         "docs": "https://docs.sqlalchemy.org/en/latest/core/engines.html#database-urls",
         "auth": "the address holds user and password",
         "rate_limits": "none",
@@ -86,54 +90,10 @@ def of_database(name: str, url: str, *, declarative: bool) -> Draft:
         },
         "load": {"source": {"type": "sql_database"}},
     }
-    return of_connector(
-        name, parsed(about), "a database's address", declarative=declarative, url=full
+    given = {"credentials": full}
+    return drafted(
+        name, parsed(about), "a database's address", declarative=declarative, given=given
     )
-
-
-def of_address(name: str, url: str, *, declarative: bool) -> Draft:
-    """Draft a source of one endpoint of a REST API.
-
-    Args:
-        name: the source's.
-        url: the endpoint's address, such as https://api.example.com/v1/users?per_page=100.
-        declarative: as an entry of sources.yml alone, with no code.
-
-    Raises:
-        ConfigError: it is no address of a web server.
-    """
-    parts = urlsplit(url)
-    if parts.scheme not in {"http", "https"} or not parts.hostname:
-        raise ConfigError(
-            "this is no address of an API",
-            hint="write it as https://api.example.com/v1/users",
-        )
-    above, _, last = parts.path.rstrip("/").rpartition("/")
-    base = urlunsplit((parts.scheme, parts.netloc.rpartition("@")[2], f"{above}/", "", ""))
-    endpoint: dict[str, Any] = {"path": last or "/"}
-    if query := dict(parse_qsl(parts.query, keep_blank_values=True)):
-        endpoint["params"] = query
-    about = {
-        "title": parts.hostname,
-        "category": "generic",
-        "description": f"The API at {parts.hostname}",
-        "docs": "https://dlthub.com/docs/dlt-ecosystem/verified-sources/rest_api/basic",
-        "auth": "none yet",
-        "rate_limits": "not known",
-        "tested": {"by": "none"},
-        "credentials": {
-            "base_url": {"title": "API address", "secret": False, "default": base},
-        },
-        "note": "add `auth` and a `paginator` to the client where the API wants them, and a"
-        " `primary_key` to the resource: docs/source-types.md of dango-dbt shows each",
-        "load": {
-            "rest_api": {
-                "client": {"base_url": "${base_url}"},
-                "resources": [{"name": _table(last or parts.hostname), "endpoint": endpoint}],
-            }
-        },
-    }
-    return of_connector(name, parsed(about), "an API's address", declarative=declarative)
 
 
 def of_python(name: str) -> Draft:
@@ -149,7 +109,30 @@ def of_python(name: str) -> Draft:
     )
 
 
-def _table(text: str) -> str:
-    """Make a resource's name of the last part of a path."""
-    letters = "".join(letter if letter.isalnum() else "_" for letter in text.lower())
-    return letters.strip("_") or "items"
+def _parted(url: str) -> SplitResult:
+    """Take the address of a database apart.
+
+    Raises:
+        ConfigError: the password has a sign in it that ends it too early: part of it would be
+            taken for the database's name, and shown.
+    """
+    with suppress(ValueError):  # `[` in the password
+        parts = urlsplit(url)
+        # Behind the host an `@` may stand in the query alone, and that comes after the database.
+        behind = parts.path + parts.fragment + ("" if parts.path else parts.query)
+        if not parts.netloc or "@" not in behind:
+            return parts
+    raise ConfigError(
+        "the address of the database cannot be taken apart: there are signs such as `/`, `?`, `#`"
+        " or `[` in the user or the password",
+        hint="write them as %2F, %3F, %23 and %5B, and `@` as %40",
+    )
+
+
+def _from_anywhere(scheme: str, rest: str) -> str:
+    """Make the path of a database that is a file absolute: it is read from other folders, too."""
+    path, question, query = rest.removeprefix("/").partition("?")
+    is_file = scheme.partition("+")[0] in {"sqlite", "duckdb"} and rest.startswith("/")
+    if not is_file or not path or path.startswith((":memory:", "file:")):
+        return rest
+    return f"/{Path(path).absolute().as_posix()}{question}{query}"
