@@ -409,6 +409,8 @@ def test_a_mistake_is_named_with_its_place(
         (in_source("enabled: 'no'"), "write it without quotes"),
         (in_source("max_table_nesting: '1'"), "write it without quotes"),
         (in_source("description: on"), "put it in quotes: 'on'"),
+        (in_source("schedule: 0 24 * * *"), "`24` is no hour: these are 0 to 23"),
+        (in_source("schedule: 0 0 31 2 *"), "no month has such a day"),
         (in_source("resources: carts"), "begin each item with `- `"),
         (
             "zzz: 1",

@@ -1,13 +1,17 @@
-"""`type: rest_api`: what dlt would not take is refused, each mistake with its place."""
+"""What dlt would not take of a source in sources.yml is refused, each mistake with its place."""
 
 from __future__ import annotations
 
+import sqlite3
+from contextlib import closing
 from pathlib import Path
 
 import pytest
 
 from dango_dbt.config import load
+from dango_dbt.declared import sql_database
 from dango_dbt.declared.rest_api import check
+from dango_dbt.errors import ConfigError, Place
 
 _HEAD = """\
 sources:
@@ -61,3 +65,20 @@ def test_a_mistake_is_named_with_its_place(
     found = check(source.code.kwargs, lambda *keys: config.place_of(source, *keys))
     assert [str(error.place) for error in found] == [f".dango/sources.yml:{place}"], found
     assert message in found[0].message
+
+
+@pytest.mark.parametrize(
+    "given",
+    ["sqlite:///data/shop.db", {"drivername": "sqlite", "database": "data/shop.db"}],
+)
+def test_a_database_that_is_a_file_is_found_from_the_project_on(
+    tmp_path: Path, given: str | dict[str, str]
+) -> None:
+    place = Place(tmp_path / "sources.yml", 4, 5)
+    with pytest.raises(ConfigError, match=r"there is no database data/shop\.db"):
+        sql_database.make("erp", {"credentials": given}, tmp_path, lambda *_: place)
+    (tmp_path / "data").mkdir()
+    with closing(sqlite3.connect(tmp_path / "data" / "shop.db")) as connection:
+        connection.execute("create table orders (id integer)")
+    made = sql_database.make("erp", {"credentials": given}, tmp_path, lambda *_: place)
+    assert list(made.resources) == ["orders"]

@@ -2,8 +2,9 @@
 
 from dango_dbt.adding.adding import add_verified
 from dango_dbt.adding.drafted import add_draft
-from dango_dbt.adding.drafting import of_address, of_catalogue, of_connector, of_database, of_python
+from dango_dbt.adding.drafting import of_catalogue, of_connector, of_database, of_python
 from dango_dbt.adding.drafts import Draft
+from dango_dbt.adding.endpoints import of_address
 from dango_dbt.adding.project_files import CONFIG, SECRETS, refuse_tracked
 from dango_dbt.adding.toml_keys import read as read_toml
 

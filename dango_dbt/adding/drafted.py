@@ -15,6 +15,7 @@ from dango_dbt.adding.project_files import (
     SECRETS,
     not_ignored,
     project_root,
+    refuse_hiding,
     refuse_taken,
     refuse_tracked,
     with_entry,
@@ -41,14 +42,15 @@ def add_draft(start: Path, name: str, draft: Draft) -> AddedSource:
         draft: what is to be written.
 
     Raises:
-        ConfigError: the name is taken or is none, a file of the project is broken, or git would
-            track a secret; nothing has been written then.
+        ConfigError: the name is taken, is none or code cannot have it, a file of the project is
+            broken, or git would track a secret; nothing has been written then.
         GenerateError: a file cannot be read or written; nothing is left of it then.
     """
     root = project_root(start)
     config = load(root / SOURCES_FILE) if (root / SOURCES_FILE).is_file() else SourcesConfig()
     if draft.code is not None:
         refuse_taken(root, name)
+        refuse_hiding(name)
     if name in config.names:
         raise ConfigError(
             f"there is a source `{name}` already",

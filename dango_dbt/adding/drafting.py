@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Mapping
+from contextlib import suppress
 from pathlib import Path
-from typing import Any
-from urllib.parse import SplitResult, parse_qs, urlsplit, urlunsplit
+from urllib.parse import SplitResult, urlsplit
 
-from dango_dbt.adding.drafts import Draft, declared, in_python
+from dango_dbt.adding.drafts import Draft, drafted
 from dango_dbt.connectors import Connector, connector, parsed
 from dango_dbt.errors import ConfigError
-from dango_dbt.toml_files import PLACEHOLDER
 
-__all__ = ["of_address", "of_catalogue", "of_connector", "of_database", "of_python"]
+__all__ = ["of_catalogue", "of_connector", "of_database", "of_python"]
 
 _TEMPLATE = Path(__file__).parents[1] / "templates" / "python_source.py"
 #: Addresses as databases write them, and as SQLAlchemy finds the driver that we name.
@@ -23,12 +20,6 @@ _DRIVERS = {
     "mysql": "mysql+pymysql",
     "mariadb": "mariadb+pymysql",
 }
-#: Parameters of an address that no file of the project may hold.
-_SECRET = re.compile(r"(key|token|secret|passw(or)?d|pwd|auth|sig|signature|appid)$", re.IGNORECASE)
-#: What follows `://` in a database's address, as SQLAlchemy reads it: a password may hold `/`.
-_DATABASE = re.compile(
-    r"([^:/]*(:[^@]*)?@)?(?P<host>\[[^/?@]*\]|[^/:?@]*)(:\d*)?(/(?P<name>[^?@]*))?(\?.*)?"
-)
 
 
 def of_catalogue(name: str, chosen: str, *, declarative: bool) -> Draft:
@@ -45,14 +36,7 @@ def of_catalogue(name: str, chosen: str, *, declarative: bool) -> Draft:
     return of_connector(name, connector(chosen), f"connector {chosen}", declarative=declarative)
 
 
-def of_connector(
-    name: str,
-    chosen: Connector,
-    origin: str,
-    *,
-    declarative: bool,
-    secrets: Mapping[str, Any] | None = None,
-) -> Draft:
+def of_connector(name: str, chosen: Connector, origin: str, *, declarative: bool) -> Draft:
     """Draft a source from what is known of where its data comes from.
 
     Args:
@@ -60,9 +44,8 @@ def of_connector(
         chosen: what is known; not a verified source.
         origin: what it is made from, in words.
         declarative: as an entry of sources.yml alone, with no code.
-        secrets: those of its credentials that are known.
     """
-    return (declared if declarative else in_python)(name, chosen, origin, secrets or {})
+    return drafted(name, chosen, origin, declarative=declarative)
 
 
 def of_database(name: str, url: str, *, declarative: bool) -> Draft:
@@ -82,14 +65,19 @@ def of_database(name: str, url: str, *, declarative: bool) -> Draft:
             "this is no address of a database",
             hint="write it as postgresql://user:password@host:port/database",
         )
-    full = f"{_DRIVERS.get(scheme, scheme)}://{rest}"
-    parts = _DATABASE.fullmatch(rest)
-    database = (parts["name"] or "").strip("/") if parts else ""
-    host = f" at {parts['host']}" if parts and parts["host"] else ""
+    if scheme.partition("+")[0] == "mongodb":
+        raise ConfigError(
+            "MongoDB is no SQL database",
+            hint=f"use `dango-dbt source add {name} --connector mongodb`",
+        )
+    full = f"{_DRIVERS.get(scheme, scheme)}://{_from_anywhere(scheme, rest)}"
+    parts = _parted(full)
+    path = parts.path.strip("/")
+    database = path if parts.netloc else path.rpartition("/")[2]  # a file: not where it lies here
     about = {
         "title": database or "The database",
         "category": "databases",
-        "description": f"The database {database}" if database else f"The database{host}",
+        "description": f"The database {database or 'at ' + (parts.hostname or '')}",
         "docs": "https://docs.sqlalchemy.org/en/latest/core/engines.html#database-urls",
         "auth": "the address holds user and password",
         "rate_limits": "none",
@@ -97,70 +85,14 @@ def of_database(name: str, url: str, *, declarative: bool) -> Draft:
         "credentials": {
             "credentials": {
                 "title": "Address of the database",
-                "example": f"{full.partition('://')[0]}://user:password@host:port/database",
+                "example": f"{parts.scheme}://user:password@host:port/database",
             }
         },
         "load": {"source": {"type": "sql_database"}},
     }
-    return of_connector(
-        name,
-        parsed(about),
-        "a database's address",
-        declarative=declarative,
-        secrets={"credentials": full},
-    )
-
-
-def of_address(name: str, url: str, *, declarative: bool) -> Draft:
-    """Draft a source of one endpoint of a REST API.
-
-    Args:
-        name: the source's.
-        url: the endpoint's address, such as https://api.example.com/v1/users?per_page=100; a
-            parameter whose name says that it is a secret goes to secrets.toml.
-        declarative: as an entry of sources.yml alone, with no code.
-
-    Raises:
-        ConfigError: it is no address of a web server.
-    """
-    parts = _web_address(url)
-    above, _, last = parts.path.rstrip("/").rpartition("/")
-    base = urlunsplit((parts.scheme, parts.netloc.rpartition("@")[2], f"{above}/", "", ""))
-    endpoint: dict[str, Any] = {"path": last or "/"}
-    params: dict[str, Any] = {}
-    secrets: dict[str, Any] = {}
-    for key, values in parse_qs(parts.query, keep_blank_values=True).items():
-        params[key] = values if len(values) > 1 else values[0]
-        if _SECRET.search(key) and values[0]:
-            argument = re.sub(r"[^a-z0-9]+", "_", key.lower()).strip("_")
-            argument = argument if argument[:1].isalpha() else f"key_{argument}"
-            secrets[argument] = params[key]
-            params[key] = f"${{{argument}}}"
-    if params:
-        endpoint["params"] = params
-    about = {
-        "title": parts.hostname,
-        "category": "generic",
-        "description": f"The API at {parts.hostname}",
-        "docs": "https://dlthub.com/docs/dlt-ecosystem/verified-sources/rest_api/basic",
-        "auth": "none yet",
-        "rate_limits": "not known",
-        "tested": {"by": "none"},
-        "credentials": {
-            "base_url": {"title": "API address", "secret": False, "default": base},
-            **{argument: {"title": f"Parameter {argument}"} for argument in secrets},
-        },
-        "note": "add `auth` and a `paginator` to the client where the API wants them, and a"
-        " `primary_key` to the resource: docs/source-types.md of dango-dbt shows each",
-        "load": {
-            "rest_api": {
-                "client": {"base_url": "${base_url}"},
-                "resources": [{"name": _table(last or str(parts.hostname)), "endpoint": endpoint}],
-            }
-        },
-    }
-    return of_connector(
-        name, parsed(about), "an API's address", declarative=declarative, secrets=secrets
+    given = {"credentials": full}
+    return drafted(
+        name, parsed(about), "a database's address", declarative=declarative, given=given
     )
 
 
@@ -172,30 +104,35 @@ def of_python(name: str) -> Draft:
         "a template",
         {"name": name, "type": "dlt_native", "dlt_native": native},
         code=code,
-        secrets={"api_key": PLACEHOLDER},
+        secrets={"api_key": "<configure me>"},
         notes=(f"custom_sources/{name}.py asks an API that is not there: write yours into it",),
     )
 
 
-def _web_address(url: str) -> SplitResult:
-    """Take an address apart.
+def _parted(url: str) -> SplitResult:
+    """Take the address of a database apart.
 
     Raises:
-        ConfigError: it is no address of a web server.
+        ConfigError: the password has a sign in it that ends it too early: part of it would be
+            taken for the database's name, and shown.
     """
-    try:
+    with suppress(ValueError):  # `[` in the password
         parts = urlsplit(url)
-    except ValueError:  # brackets around what is no IPv6 address
-        parts = urlsplit("")
-    if parts.scheme not in {"http", "https"} or not parts.hostname:
-        raise ConfigError(
-            "this is no address of an API",
-            hint="write it as https://api.example.com/v1/users",
-        )
-    return parts
+        # Behind the host an `@` may stand in the query alone, and that comes after the database.
+        behind = parts.path + parts.fragment + ("" if parts.path else parts.query)
+        if not parts.netloc or "@" not in behind:
+            return parts
+    raise ConfigError(
+        "the address of the database cannot be taken apart: there are signs such as `/`, `?`, `#`"
+        " or `[` in the user or the password",
+        hint="write them as %2F, %3F, %23 and %5B, and `@` as %40",
+    )
 
 
-def _table(text: str) -> str:
-    """Make a resource's name of the last part of a path."""
-    letters = "".join(letter if letter.isalnum() else "_" for letter in text.lower())
-    return letters.strip("_") or "items"
+def _from_anywhere(scheme: str, rest: str) -> str:
+    """Make the path of a database that is a file absolute: it is read from other folders, too."""
+    path, question, query = rest.removeprefix("/").partition("?")
+    is_file = scheme.partition("+")[0] in {"sqlite", "duckdb"} and rest.startswith("/")
+    if not is_file or not path or path.startswith((":memory:", "file:")):
+        return rest
+    return f"/{Path(path).absolute().as_posix()}{question}{query}"

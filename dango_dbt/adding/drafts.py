@@ -10,7 +10,7 @@ from dango_dbt.adding.python_module import PythonSource
 from dango_dbt.connectors import Connector, filled, with_references
 from dango_dbt.toml_files import PLACEHOLDER
 
-__all__ = ["Draft", "declared", "in_python"]
+__all__ = ["Draft", "drafted"]
 
 
 @dataclass(frozen=True)
@@ -36,16 +36,29 @@ class Draft:
     notes: tuple[str, ...] = ()
 
 
-def in_python(name: str, connector: Connector, origin: str, known: Mapping[str, Any]) -> Draft:
-    """Draft a source as Python code that is the user's own.
+def drafted(
+    name: str,
+    connector: Connector,
+    origin: str,
+    *,
+    declarative: bool,
+    given: Mapping[str, str] | None = None,
+) -> Draft:
+    """Draft a source from what is known of where its data comes from.
 
     Args:
         name: the source's.
         connector: a REST API, or one of dlt's core sources.
         origin: what it is made from, in words.
-        known: the secrets that the user has given, such as a database's address.
+        declarative: as an entry of sources.yml alone, with no code.
+        given: those of its secrets that the user has told.
     """
-    secrets, settings = _values(connector, known)
+    return (_declared if declarative else _in_python)(name, connector, origin, given or {})
+
+
+def _in_python(name: str, connector: Connector, origin: str, given: Mapping[str, str]) -> Draft:
+    """Draft a source as Python code that is the user's own."""
+    secrets, settings = _values(connector, given)
     native = {"source_module": name, "source_function": name}
     return Draft(
         origin,
@@ -58,12 +71,12 @@ def in_python(name: str, connector: Connector, origin: str, known: Mapping[str, 
         code=PythonSource(name, connector).text(),
         secrets=secrets,
         settings=settings,
-        requirements=_requirements(connector, known),
+        requirements=_requirements(connector, given),
         notes=(connector.note,) if connector.note else (),
     )
 
 
-def declared(name: str, connector: Connector, origin: str, known: Mapping[str, Any]) -> Draft:
+def _declared(name: str, connector: Connector, origin: str, given: Mapping[str, str]) -> Draft:
     """Draft a source as an entry of sources.yml, with no code.
 
     Secrets stay out of it: it names them as dlt names environment variables, and they are looked up
@@ -83,37 +96,37 @@ def declared(name: str, connector: Connector, origin: str, known: Mapping[str, A
         kind = block.pop("type")
         if kind == "sql_database":
             block = {"credentials": variables["credentials"], **block}
-    secrets, settings = _values(connector, known)
+    secrets, settings = _values(connector, given)
     return Draft(
         origin,
         {"name": name, "type": kind, "description": connector.summary, kind: block},
         secrets=secrets,
         settings=settings,
-        requirements=_requirements(connector, known),
+        requirements=_requirements(connector, given),
         notes=(connector.note,) if connector.note else (),
     )
 
 
 def _values(
-    connector: Connector, known: Mapping[str, Any]
+    connector: Connector, given: Mapping[str, str]
 ) -> tuple[dict[str, Any], dict[str, Any]]:
     """Give what dlt's files are to hold: the secrets, and the settings that have no default."""
     secrets: dict[str, Any] = {}
     settings: dict[str, Any] = {}
     for key, one in connector.credentials.items():
         if one.secret:
-            secrets[key] = known.get(key, PLACEHOLDER)
+            secrets[key] = given.get(key, PLACEHOLDER)
         elif one.required:
             settings[key] = PLACEHOLDER
     return secrets, settings
 
 
-def _requirements(connector: Connector, known: Mapping[str, Any]) -> tuple[str, ...]:
+def _requirements(connector: Connector, given: Mapping[str, str]) -> tuple[str, ...]:
     """Name what a database needs: SQLAlchemy, and the driver that its address names."""
     source = connector.load.source or {}
     if source.get("type") != "sql_database":
         return ()
-    written = str(known.get("credentials") or connector.credentials["credentials"].example or "")
+    written = given.get("credentials") or str(connector.credentials["credentials"].example or "")
     drivers = {"psycopg2": "psycopg2-binary", "pymysql": "pymysql", "pyodbc": "pyodbc"}
     driver = written.partition("://")[0].partition("+")[2]
     return ("dlt[sql_database]", *((drivers[driver],) if driver in drivers else ()))

@@ -5,7 +5,9 @@ from __future__ import annotations
 import keyword
 import os
 import sys
+import sysconfig
 from collections.abc import Collection, Iterator, Mapping
+from importlib.machinery import PathFinder
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -21,6 +23,7 @@ __all__ = [
     "SECRETS",
     "not_ignored",
     "project_root",
+    "refuse_hiding",
     "refuse_taken",
     "refuse_tracked",
     "with_entry",
@@ -30,11 +33,8 @@ SECRETS = Path(".dlt", "secrets.toml")
 CONFIG = Path(".dlt", "config.toml")
 REQUIREMENTS = Path("requirements.txt")
 
-#: What the code of a source names itself.
-_IN_CODE = frozenset(
-    {"dlt", "filesystem", "pipeline", "print", "read_parquet", "requests", "rest_api_resources"}
-    | {"sql_database"}
-)
+#: What the code of sources calls, beside modules and what it may rename.
+_CALLED = frozenset({"pipeline", "print", "read_parquet", "rest_api_resources"})
 
 
 def project_root(start: Path) -> Path:
@@ -61,14 +61,31 @@ def refuse_taken(root: Path, name: str) -> None:
             f"`{name}` is no name for a source",
             hint="names are lower-case letters, digits and single underscores, such as my_source",
         )
-    if keyword.iskeyword(name) or name in _IN_CODE | sys.stdlib_module_names:
-        raise ConfigError(
-            f"`{name}` is a name of Python's or dlt's own, which code of this name would hide",
-            hint=f"choose another, such as my_{name}",
-        )
+    if keyword.iskeyword(name):
+        raise ConfigError(f"`{name}` is a word of Python's own", hint=_another(name))
     for file in (name, f"{name}.py"):
         if os.path.lexists(root / "custom_sources" / file):
             raise ConfigError(f"custom_sources/{file} is there already", hint="choose another name")
+
+
+def refuse_hiding(name: str) -> None:
+    """Refuse a name whose module would be found, by code that runs by itself, for another.
+
+    Raises:
+        ConfigError: so it is, or what is written calls something of that name.
+    """
+    if name in _CALLED:
+        raise ConfigError(f"what is written calls `{name}` itself", hint=_another(name))
+    installed = [sysconfig.get_path("purelib"), sysconfig.get_path("platlib")]
+    if name in sys.stdlib_module_names or PathFinder.find_spec(name, installed):
+        raise ConfigError(
+            f"custom_sources/{name}.py would hide the module `{name}` of Python or a package",
+            hint=_another(name),
+        )
+
+
+def _another(name: str) -> str:
+    return f"choose another name, such as {name}_data"
 
 
 def with_entry(text: str | None, entry: Mapping[str, Any]) -> str:

@@ -32,7 +32,8 @@ class PythonSource:
                 imports = [*_BASIC_IMPORTS, *_BASIC_CLASS]
         else:
             kind = str((self.connector.load.source or {})["type"])
-            imports, body = _IMPORTS[kind], self._core_source(kind)
+            imports, called = _core_imports(kind, self.name)
+            body = self._core_source(kind, called)
         return "\n".join(
             [
                 *self._head(),
@@ -99,7 +100,7 @@ class PythonSource:
         written = literal(config, 4, self.names, used=len(start))
         return [f"{start}{written}", "    yield from rest_api_resources(config)"]
 
-    def _core_source(self, kind: str) -> list[str]:
+    def _core_source(self, kind: str, called: str) -> list[str]:
         settings: dict[str, Any] = dict(self.connector.load.source or {})
         del settings["type"]
         if kind == "sql_database":
@@ -111,7 +112,7 @@ class PythonSource:
             return [
                 "    # To load only what is new, give a table a cursor and a key:",
                 '    # table.apply_hints(incremental=dlt.sources.incremental("updated_at"), …)',
-                "    tables = sql_database(",
+                f"    tables = {called}(",
                 *arguments,
                 "    )",
                 "    for table in tables.resources.values():",
@@ -119,7 +120,7 @@ class PythonSource:
                 "        yield table",
             ]
         return [
-            "    files = filesystem(bucket_url, file_glob=file_glob)",
+            f"    files = {called}(bucket_url, file_glob=file_glob)",
             '    files.apply_hints(incremental=dlt.sources.incremental("modification_date"))',
             "    # read_csv and read_jsonl are there as well.",
             f"    yield (files | read_parquet()).with_name({text_literal(self.name)})",
@@ -149,10 +150,16 @@ _BASIC_CLASS = [
     f'register_auth("{_BASIC}", BasicClientCredentials)',
 ]
 _REST_IMPORTS = ["from dlt.sources.rest_api import RESTAPIConfig, rest_api_resources"]
-_IMPORTS = {
-    "sql_database": ["from dlt.sources.sql_database import sql_database"],
-    "filesystem": ["from dlt.sources.filesystem import filesystem, read_parquet"],
-}
+
+
+def _core_imports(kind: str, name: str) -> tuple[list[str], str]:
+    """Import one of dlt's core sources, by another name where the user's has its own; give that."""
+    begin = f"from dlt.sources.{kind} import"
+    more = ["read_parquet"] if kind == "filesystem" else []
+    if name != kind:
+        return [f"{begin} {', '.join([kind, *more])}"], kind
+    called = f"dlt_{kind}"
+    return [f"{begin} {kind} as {called}", *(f"{begin} {one}" for one in more)], called
 
 
 def _wrapped(text: str, width: int, first: str = "", rest: str = "") -> list[str]:

@@ -28,6 +28,14 @@ _NUMBERS = "[0-9*/,-]+"
 _NAMES = "([0-9*/,-]|[A-Za-z]{3})+"
 _CRON = rf"^({_ALIAS}|({_NUMBERS} +){{3}}{_NAMES} +{_NAMES})$"
 
+_FIELDS = (
+    "minute: these are 0 to 59",
+    "hour: these are 0 to 23",
+    "day of the month: these are 1 to 31",
+    "month: these are 1 to 12, or jan to dec",
+    "day of the week: these are 0 (or 7) to 6, or sun to sat",
+)
+
 #: Where looking at a schedule begins: any leap year will do, as long as it is always the same.
 _BEGIN = datetime(2024, 1, 1)  # noqa: DTZ001 - only distances count, and those of no time zone
 
@@ -65,8 +73,23 @@ def _comes_round(schedule: str) -> str:
     try:
         clock_times(schedule, _BEGIN).get_next()
     except CroniterError as error:
-        raise PydanticCustomError("never", "no such time") from error
+        why = _wrong_field(schedule)
+        raise PydanticCustomError("never", "no such time", {"why": why}) from error
     return schedule
+
+
+def _wrong_field(schedule: str) -> str:
+    """Say which field of a schedule alone is wrong, or else that all together are."""
+    from croniter import CroniterError
+
+    for position, field in enumerate(schedule.split()):
+        alone = ["*"] * len(_FIELDS)
+        alone[position] = field
+        try:
+            clock_times(" ".join(alone), _BEGIN).get_next()
+        except CroniterError:
+            return f"`{field}` is no {_FIELDS[position]}"
+    return "no month has such a day"
 
 
 Schedule = Annotated[str, Field(pattern=_CRON), AfterValidator(_comes_round)]

@@ -101,7 +101,7 @@ def _in_words(error: ErrorDetails, document: Document) -> ConfigError:
     return ConfigError(
         f"{_name(path)} must be {must_be}, not {shown}",
         place=document.place(path),
-        hint=_hint(kind, value, written),
+        hint=error["ctx"]["why"] if kind == "never" else _hint(kind, value, written),
     )
 
 

@@ -40,7 +40,7 @@ def make(
     if source.type == "sql_database":
         from dango_dbt.declared import sql_database
 
-        return sql_database.make(source.name, arguments, place_of)
+        return sql_database.make(source.name, arguments, root, place_of)
     from dango_dbt.declared import filesystem
 
     return filesystem.make(source.name, arguments, root, place_of)

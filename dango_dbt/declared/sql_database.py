@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from importlib.util import find_spec
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import dlt
@@ -42,16 +43,19 @@ _DRIVERS = {
 }
 
 
-def make(name: str, arguments: Mapping[str, Any], place_of: Callable[..., Place]) -> DltSource:
+def make(
+    name: str, arguments: Mapping[str, Any], root: Path, place_of: Callable[..., Place]
+) -> DltSource:
     """Make the source: the tables' definitions are read from the database now.
 
     Raises:
-        ConfigError: SQLAlchemy or the database's driver is not there, or the address is none.
+        ConfigError: SQLAlchemy, the database's driver or its file is not there, or the address is
+            none.
         SyncError: the database cannot be reached, or has no such table or column.
     """
     settings = dict(arguments)
     if credentials := settings.get("credentials"):
-        settings["credentials"] = _with_driver(credentials, place_of)
+        settings["credentials"] = _with_driver(credentials, root, place_of)
     tables: Mapping[str, Mapping[str, Any]] = settings.pop("tables", {})
     names = settings.get("table_names")
     if names is not None and (unknown := [one for one in tables if one not in names]):
@@ -88,11 +92,14 @@ def make(name: str, arguments: Mapping[str, Any], place_of: Callable[..., Place]
 
 
 def _with_driver(
-    credentials: str | Mapping[str, Any], place_of: Callable[..., Place]
+    credentials: str | Mapping[str, Any], root: Path, place_of: Callable[..., Place]
 ) -> str | dict[str, Any]:
-    """Name the driver in an address, or in its parts, that names none."""
+    """Name the driver in an address, or in its parts, that names none, and find a file."""
     if isinstance(credentials, str):
         kind, separator, rest = credentials.partition("://")
+        path, question, query = rest.removeprefix("/").partition("?")
+        if kind.partition("+")[0] == "sqlite" and rest.startswith("/"):
+            rest = f"/{_file(path, root, place_of)}{question}{query}"
         return f"{_driver(kind)}{separator}{rest}"
     if unknown := [key for key in credentials if key not in _PARTS]:
         raise ConfigError(
@@ -100,7 +107,25 @@ def _with_driver(
             place=place_of(_KEY, "credentials", unknown[0]),
             hint=f"the keys here are: {', '.join(_PARTS)}",
         )
-    return {**credentials, "drivername": _driver(str(credentials.get("drivername", "")))}
+    driver = str(credentials.get("drivername", ""))
+    found = {**credentials, "drivername": _driver(driver)}
+    if driver.partition("+")[0] == "sqlite" and found.get("database"):
+        found["database"] = _file(str(found["database"]), root, place_of)
+    return found
+
+
+def _file(path: str, root: Path, place_of: Callable[..., Place]) -> str:
+    """Find the file of a database from the project's root on; SQLite would make an empty one."""
+    if not path or path.startswith((":memory:", "file:")):
+        return path
+    found = root / path
+    if not found.is_file():
+        raise ConfigError(
+            f"there is no database {path}",
+            place=place_of(_KEY, "credentials"),
+            hint="files are relative to the project's root",
+        )
+    return found.as_posix()
 
 
 def _driver(name: str) -> str:

@@ -13,7 +13,7 @@ from dango_dbt.openapi.assembling import Derived, assembled
 from dango_dbt.openapi.keys import cursor_of
 from dango_dbt.openapi.lists import LeftOut, Listed, find_lists, find_parents
 from dango_dbt.openapi.names import segments
-from dango_dbt.openapi.schemas import Document
+from dango_dbt.openapi.schemas import Document, types
 from dango_dbt.openapi.security import Access, access_of, is_open_to
 from dango_dbt.openapi.specification import Specification, operations
 
@@ -83,6 +83,10 @@ def _with_parents(lists: Sequence[Listed]) -> tuple[list[Listed], list[LeftOut]]
         unknown = [param.name for param in one.unknown if f"{{{param.name}}}" in last]
         if unknown:
             out.append(LeftOut(one.path, f"it asks for a `{unknown[0]}`, which no list gives"))
+        elif one.parent is not None and "object" not in (types(one.answer.item) or {"object"}):
+            out.append(
+                LeftOut(one.path, "its rows are plain values: dlt adds no parent's key to them")
+            )
         elif one.parent is not None and one.parent not in kept:
             out.append(_orphan(one, one.parent))
         else:

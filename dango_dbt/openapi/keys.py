@@ -111,7 +111,7 @@ def field_of(document: Document, item: Level, name: str, param: str, key: str | 
     bare = asked.removeprefix(f"{thing}_").removeprefix(f"{short}_")
     if bare != asked and bare in by_name:
         return by_name[bare]
-    about_key = re.fullmatch(r"(\w+_)?(id|uuid|guid|key|gid|sid|identifier)", asked)
+    about_key = re.fullmatch(r"(\w+_)?(id|pk|uuid|guid|key|gid|sid|identifier)", asked)
     if key and (about_key or asked in {thing, short}):
         return key
     return None

@@ -9,6 +9,7 @@ from collections.abc import Collection, Iterable
 from itertools import count, dropwhile
 
 __all__ = [
+    "IN_THE_ENVIRONMENT",
     "argument",
     "free",
     "header",
@@ -29,6 +30,12 @@ _LISTING = frozenset({"list", "all"})
 
 #: What the code of a source uses itself.
 _TAKEN = frozenset({"dlt", "config", "source", "resources", "rest_api_resources", "base_url"})
+
+#: What each environment has a value for, in capitals: dlt would take that for the argument's.
+IN_THE_ENVIRONMENT = frozenset(
+    {"path", "home", "user", "username", "logname", "shell", "lang", "language", "term", "pwd"}
+    | {"oldpwd", "mail", "editor", "display", "tmpdir", "temp", "tmp", "tz", "host", "hostname"}
+)
 
 _PLURALS = (
     ("ies", "y"),
@@ -79,7 +86,8 @@ def header(text: str) -> bool:
 def argument(text: str) -> str:
     """Make the name of a source function's argument of any text."""
     made = identifier(text)
-    return f"{made}_value" if keyword.iskeyword(made) or made in _TAKEN else made
+    taken = keyword.iskeyword(made) or made in _TAKEN or made in IN_THE_ENVIRONMENT
+    return f"{made}_value" if taken else made
 
 
 def free(name: str, taken: Collection[str]) -> str:

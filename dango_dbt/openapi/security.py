@@ -18,8 +18,10 @@ __all__ = ["Access", "access_of", "is_open_to"]
 Setting = dict[str, Any]
 _Scheme = Mapping[str, Any]
 
-_BEARER, _KEY, _BASIC, _CLIENT, _TOKEN = range(5)
-"""The ways in, the easiest to get first."""
+_BEARER, _KEY, _BASIC, _CLIENT, _TOKEN, _COOKIE = range(6)
+"""The ways in, the easiest to get first: a cookie is a browser's, and soon too old."""
+
+_KEYS = {_KEY, _COOKIE}
 
 
 _IN_BODY = (
@@ -114,7 +116,7 @@ def _kind(scheme: _Scheme) -> int | None:
     if kind == "apikey":
         where, sent = str(scheme.get("in")), str(scheme.get("name") or "{}")
         fits = plain(sent) if where == "query" else where in {"header", "cookie"} and header(sent)
-        return _KEY if fits else None
+        return (_COOKIE if where == "cookie" else _KEY) if fits else None
     if kind == "oauth2":
         return _CLIENT if _token_url(scheme) else _TOKEN
     return _TOKEN if kind == "openidconnect" else None
@@ -124,7 +126,7 @@ def _rank(schemes: Mapping[str, _Scheme], together: frozenset[str]) -> int | Non
     """Rank schemes that are needed together; None where they cannot be had."""
     kinds = [_kind(schemes[name]) if name in schemes else None for name in together]
     known = [kind for kind in kinds if kind is not None]
-    if len(known) < len(kinds) or sum(kind != _KEY for kind in known) > 1:
+    if len(known) < len(kinds) or sum(kind not in _KEYS for kind in known) > 1:
         return None
     return max(known) + len(known) - 1
 
@@ -152,9 +154,9 @@ def _access(
     found = Access(names, words="", guesses=guesses)
     auth: dict[str, Any] | None = None
     words: list[str] = []
-    for name in sorted(names, key=lambda one: (_kind(schemes[one]) == _KEY, one)):
+    for name in sorted(names, key=lambda one: (_kind(schemes[one]) in _KEYS, one)):
         scheme, kind = schemes[name], _kind(schemes[name])
-        if kind == _KEY:
+        if kind in _KEYS:
             said = _api_key(found, name, scheme, alone=len(names) == 1)
             auth = said[0] or auth
             words.append(said[1])
@@ -200,9 +202,9 @@ def _login(
     """Give dlt's authentication, the credentials for it, and the same for people."""
     if kind == _BASIC:
         return (
-            {"type": "http_basic", "username": "${username}", "password": "${password}"},
+            {"type": "http_basic", "username": "${user_name}", "password": "${password}"},
             {
-                "username": _setting("User name", scheme, secret=False),
+                "user_name": _setting("User name", scheme, secret=False),
                 "password": _setting("Password", scheme),
             },
             "a user name and a password (HTTP basic)",

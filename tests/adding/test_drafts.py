@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import ast
+import sqlite3
 import subprocess
 import sys
+from contextlib import closing
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
@@ -13,14 +16,20 @@ import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dango_dbt.adding import Draft, of_address, of_connector, of_database, of_python
-from dango_dbt.adding.project_files import refuse_taken
+from dango_dbt.adding import (
+    Draft,
+    add_draft,
+    of_address,
+    of_catalogue,
+    of_connector,
+    of_database,
+    of_python,
+)
 from dango_dbt.adding.python_code import docstring, literal
 from dango_dbt.connectors import filled, parsed
 from dango_dbt.errors import ConfigError
 
 NASTY = 'a "quoted" \\ back {brace} \'\'\' """ \n {{ jinja }} ${not_one} é \u2028 \x00'
-NASTY += " " + "\\" * 101
 
 
 def connector(**changes: Any) -> Any:  # noqa: ANN401 - plain data
@@ -73,8 +82,11 @@ DRAFTS = {
         "x",
         declarative=False,
     ),
-    "address": of_address("shop", "https://u:p@example.com/v1/users?per_page=5", declarative=False),
+    "address": of_address(
+        "shop", "https://u:p@example.com/v1/users?per_page=5&key=k", declarative=False
+    ),
     "database": of_database("shop", "postgres://u:s3cr3t@127.0.0.1/db", declarative=False),
+    "like what it calls": of_catalogue("filesystem", "filesystem", declarative=False),
     "template": of_python("shop"),
 }
 
@@ -101,14 +113,74 @@ def test_secrets_of_an_address_go_to_the_file_for_secrets_alone() -> None:
         draft = of_database("shop", "postgres://u:s3cr3t@127.0.0.1/db", declarative=declarative)
         assert draft.secrets == {"credentials": "postgresql+psycopg2://u:s3cr3t@127.0.0.1/db"}
         assert "s3cr3t" not in f"{draft.code}{draft.entry}{draft.settings}{draft.notes}{draft!r}"
-        for nasty in ("a/s3cr3t", "1/s3cr3t@", "a?b=s3cr3t", "#s3cr3t", "[s3cr3t"):
-            draft = of_database("shop", f"mysql://u:{nasty}@127.0.0.1/db", declarative=declarative)
-            assert "s3cr3t" in draft.secrets["credentials"]
-            assert "s3cr3t" not in f"{draft.code}{draft.entry}{draft.notes}"
-        url = "https://u:s3cr3t@example.com/v1/users?2api-Key=s3cr3t&page=1"
-        draft = of_address("shop", url, declarative=declarative)
-        assert draft.secrets == {"key_2api_key": "s3cr3t"}
-        assert "s3cr3t" not in f"{draft!r}{draft.code}{draft.entry}"
+
+
+@pytest.mark.parametrize("declarative", [False, True])
+@pytest.mark.parametrize(
+    ("url", "auth", "secrets"),
+    [
+        (
+            "https://u:s3cr%40t@a.example/users?page=2",
+            {"type": "http_basic", "username": "${user_name}", "password": "${password}"},
+            {"user_name": "u", "password": "s3cr@t"},
+        ),
+        (
+            "https://a.example/users?apiKey=s3cr%40t&page=2",
+            {"type": "api_key", "name": "apiKey", "api_key": "${api_key}", "location": "query"},
+            {"api_key": "s3cr@t"},
+        ),
+        (
+            "https://u:p@a.example/users?page=2&access_token=s3cr%40t",
+            {"type": "http_basic", "username": "${user_name}", "password": "${password}"},
+            {"user_name": "u", "password": "p", "api_key_2": "s3cr@t"},
+        ),
+        ("https://a.example/users?page=2&page_token=t&sort_key=name&key=", None, {}),
+    ],
+)
+def test_what_lets_one_in_becomes_a_secret(
+    url: str, auth: dict[str, str] | None, secrets: dict[str, str], *, declarative: bool
+) -> None:
+    draft = of_address("shop", url, declarative=declarative)
+    assert draft.secrets == secrets
+    assert "s3cr" not in f"{draft.code}{draft.entry}{draft.settings}{draft.notes}{draft!r}"
+    if not declarative:
+        assert str(draft.code).count(".secrets.value") == len(secrets)
+        return
+    variables = {key: f"${{SOURCES__SHOP__{key.upper()}}}" for key in secrets}
+    rest = draft.entry["rest_api"]
+    assert rest["client"].get("auth") == (filled(auth, variables) if auth else None)
+    assert rest["resources"][0]["endpoint"]["params"]["page"] == "2"
+
+
+@pytest.mark.parametrize(
+    ("name", "said"),
+    [
+        ("class", "a word of Python"),
+        ("pipeline", "calls `pipeline` itself"),
+        ("dlt", "hide the module `dlt`"),
+        ("requests", "hide the module `requests`"),
+        ("json", "hide the module `json`"),
+    ],
+)
+def test_a_name_that_code_cannot_have_is_refused(tmp_path: Path, name: str, said: str) -> None:
+    (tmp_path / "custom_sources").mkdir()
+    with pytest.raises(ConfigError, match=said) as refused:
+        add_draft(tmp_path, name, of_python(name))
+    assert refused.value.hint == f"choose another name, such as {name}_data"
+    assert list(tmp_path.rglob("*")) == [tmp_path / "custom_sources"]
+
+
+def test_a_source_may_be_named_like_what_it_calls(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    url = f"sqlite:///{tmp_path}/shop.db"
+    with closing(sqlite3.connect(tmp_path / "shop.db")) as connection:
+        connection.execute("create table orders (id integer)")
+    draft = of_database("sql_database", url, declarative=False)
+    (tmp_path / "sql_database.py").write_text(str(draft.code))
+    monkeypatch.syspath_prepend(tmp_path)
+    source = import_module("sql_database").sql_database(url)
+    assert list(source.resources) == ["orders"]
 
 
 def test_an_entry_names_its_secrets_as_dlt_does() -> None:
@@ -140,7 +212,7 @@ def test_an_entry_names_its_secrets_as_dlt_does() -> None:
     ("url", "base", "path", "params"),
     [
         ("https://a.example/v1/users", "https://a.example/v1/", "users", None),
-        ("https://a.example/users/", "https://a.example/", "users", None),
+        ("https://a.example/users/", "https://a.example/", "users/", None),
         (
             "https://a.example/v1/users?a=1&b=",
             "https://a.example/v1/",
@@ -148,11 +220,10 @@ def test_an_entry_names_its_secrets_as_dlt_does() -> None:
             {"a": "1", "b": ""},
         ),
         ("http://127.0.0.1:8080", "http://127.0.0.1:8080/", "/", None),
-        ("http://a.example/u?a=1&a=2", "http://a.example/", "u", {"a": ["1", "2"]}),
     ],
 )
 def test_an_address_is_taken_apart(
-    url: str, base: str, path: str, params: dict[str, object] | None
+    url: str, base: str, path: str, params: dict[str, str] | None
 ) -> None:
     rest = of_address("shop", url, declarative=True).entry["rest_api"]
     assert rest["client"]["base_url"] == base
@@ -160,12 +231,55 @@ def test_an_address_is_taken_apart(
     assert resource["endpoint"] == {"path": path, **({"params": params} if params else {})}
 
 
-@pytest.mark.parametrize("url", ["users", "ftp://example.com/users", "https://", "https://[a/b"])
+@pytest.mark.parametrize("path", ["users/{id}/orders", "users/<int:id>", "users/:id/orders"])
+def test_a_gap_in_an_address_is_not_asked_for(path: str) -> None:
+    with pytest.raises(ConfigError, match="stands for a value"):
+        of_address("shop", f"https://a.example/{path}", declarative=False)
+
+
+@pytest.mark.parametrize("sign", ["@/", "/", "#", "?", "["])
+def test_no_part_of_a_password_is_taken_for_the_database(sign: str) -> None:
+    with pytest.raises(ConfigError, match="cannot be taken apart") as refused:
+        of_database("shop", f"postgresql://me:s3{sign}cr3t@host/erp", declarative=False)
+    assert "cr3t" not in f"{refused.value}{refused.value.hint}"
+
+
+@pytest.mark.parametrize(
+    ("url", "address"),
+    [
+        ("sqlite:///data/shop.db?timeout=5", "sqlite:///{here}/data/shop.db?timeout=5"),
+        ("sqlite:////data/shop.db", "sqlite:////data/shop.db"),
+        ("sqlite:///:memory:", "sqlite:///:memory:"),
+        ("postgresql://h/db?x=a@b", "postgresql+psycopg2://h/db?x=a@b"),
+        ("postgresql://me:p%40@h/db?x=a@b", "postgresql+psycopg2://me:p%40@h/db?x=a@b"),
+    ],
+)
+def test_a_database_is_found_from_any_folder(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, url: str, address: str
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    draft = of_database("shop", url, declarative=True)
+    assert draft.secrets == {"credentials": address.format(here=tmp_path)}
+    assert str(tmp_path) not in str(draft.entry)
+
+
+def test_a_database_that_is_none_of_sql_has_its_own_connector() -> None:
+    with pytest.raises(ConfigError, match="no SQL database"):
+        of_database("shop", "mongodb+srv://u:p@h/db", declarative=False)
+
+
+@pytest.mark.parametrize(
+    "url", ["users", "ftp://example.com/users", "https://", "https://a:99999/b", "https://[a/b"]
+)
 def test_what_is_no_address_is_refused(url: str) -> None:
     with pytest.raises(ConfigError, match="no address"):
         of_address("shop", url, declarative=False)
-    with pytest.raises(ConfigError, match="no address"):
-        of_database("shop", url.partition("//")[2], declarative=False)
+
+
+def test_what_is_no_address_of_a_database_is_refused() -> None:
+    for url in ("users", "postgresql://"):
+        with pytest.raises(ConfigError, match="no address"):
+            of_database("shop", url, declarative=False)
 
 
 PLAIN = st.recursive(
@@ -191,9 +305,3 @@ def test_no_text_ends_a_docstring(text: str) -> None:
     module = ast.parse(f'"""{docstring(text)}"""\n')
     assert len(module.body) == 1
     assert isinstance(ast.get_docstring(module), str)
-
-
-@pytest.mark.parametrize("name", ["class", "dlt", "requests", "sql_database", "calendar"])
-def test_a_name_that_its_code_would_hide_is_refused(tmp_path: Path, name: str) -> None:
-    with pytest.raises(ConfigError, match="which code of this name would hide"):
-        refuse_taken(tmp_path, name)

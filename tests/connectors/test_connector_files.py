@@ -10,6 +10,7 @@ import pytest
 from dango_dbt.connectors import connector, filled, names, with_references
 from dango_dbt.connectors.filling import PLACEHOLDER
 from dango_dbt.errors import Place
+from dango_dbt.openapi.names import IN_THE_ENVIRONMENT
 from dango_dbt.verified import VERIFIED
 
 REQUESTS = Path(__file__).parent / "requests"
@@ -42,6 +43,11 @@ def test_placeholders_and_credentials_are_the_same(name: str) -> None:
         assert used == set()  # dlt's code looks them up by itself
     else:
         assert used | {"credentials"} == set(one.credentials) | {"credentials"}
+
+
+@pytest.mark.parametrize("name", names())
+def test_no_credential_is_mistaken_for_a_variable_that_each_environment_has(name: str) -> None:
+    assert not IN_THE_ENVIRONMENT & connector(name).credentials.keys()
 
 
 @pytest.mark.parametrize("name", names())

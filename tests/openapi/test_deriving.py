@@ -103,6 +103,17 @@ def test_what_cannot_be_read_is_left_out_with_the_reason(path: dict[str, Any], r
     assert [(one.path, one.reason) for one in found.left_out] == [("/other", reason)]
 
 
+def test_plain_values_are_read_where_they_need_no_parent() -> None:
+    row = {"type": "object", "properties": {"id": {"type": "string"}}}
+    texts = {"type": "array", "items": {"type": "string"}}
+    users = listing({"type": "array", "items": row})
+    found = derived(**{"users": users, "tags": listing(texts), "users/{id}/tags": listing(texts)})
+    assert [one.name for one in found.connector.resources] == ["users", "tags"]
+    ((path, reason),) = [(one.path, one.reason) for one in found.left_out]
+    assert path == "/users/{id}/tags"
+    assert reason.startswith("its rows are plain values")
+
+
 def test_only_an_answer_of_one_json_document_is_read() -> None:
     kinds = {
         "application/json; charset=utf-8": True,

@@ -120,6 +120,7 @@ def endpoints(**paths: Any) -> dict[str, dict[str, Any]]:  # noqa: ANN401 - Open
     [
         (rows("id", id=NUMBER), "users/{user_id}/orders", "users/{resources.users.id}/orders"),
         (rows("id", id=NUMBER), "users/{id}/orders", "users/{resources.users.id}/orders"),
+        (rows("id", id=NUMBER), "users/{user_pk}/orders", "users/{resources.users.id}/orders"),
         (rows("id", id=NUMBER), "users/{user}/orders", "users/{resources.users.id}/orders"),
         (rows("id", id=NUMBER), "users/{userId}/orders.json",
          "users/{resources.users.id}/orders.json"),

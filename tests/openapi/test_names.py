@@ -44,9 +44,9 @@ def test_no_text_makes_anything_but_an_identifier(text: str) -> None:
         assert re.fullmatch(r"[a-z][a-z0-9]*(_[a-z0-9]+)*", made), made
 
 
-@pytest.mark.parametrize("word", ["class", "from", "import", "dlt", "config", "base_url"])
-def test_an_argument_hides_nothing_that_code_needs(word: str) -> None:
-    assert argument(word) == f"{word}_value"
+@pytest.mark.parametrize("word", ["class", "from", "dlt", "config", "base_url", "path", "USER"])
+def test_an_argument_hides_nothing_that_is_there(word: str) -> None:
+    assert argument(word) == f"{word.lower()}_value"
 
 
 @pytest.mark.parametrize(

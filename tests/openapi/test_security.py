@@ -43,8 +43,8 @@ def access(schemes: dict[str, Any], *security: dict[str, list[str]]) -> Access:
         (BEARER, {"type": "bearer", "token": "${api_token}"}, {"api_token"}),
         (CODE, {"type": "bearer", "token": "${api_token}"}, {"api_token"}),
         ({"type": "openIdConnect"}, {"type": "bearer", "token": "${api_token}"}, {"api_token"}),
-        (BASIC, {"type": "http_basic", "username": "${username}", "password": "${password}"},
-         {"username", "password"}),
+        (BASIC, {"type": "http_basic", "username": "${user_name}", "password": "${password}"},
+         {"user_name", "password"}),
         (HEADER, {"type": "api_key", "name": "X-Key", "api_key": "${api_key}",
                   "location": "header"}, {"api_key"}),
         (QUERY, {"type": "api_key", "name": "key", "api_key": "${api_key}", "location": "query"},
@@ -64,7 +64,7 @@ def test_a_scheme_becomes_dlts_authentication(
     assert found.credentials.keys() == credentials
     assert create_auth(auth) is not None  # type: ignore[arg-type]
     secret = {name for name, one in found.credentials.items() if one.get("secret", True)}
-    assert secret == credentials - {"username", "token_url"}
+    assert secret == credentials - {"user_name", "token_url"}
 
 
 def test_a_cookie_is_sent_as_a_header() -> None:
@@ -118,6 +118,8 @@ def test_a_description_names_no_variable_of_the_environment() -> None:
         ({"a": CODE, "b": CLIENT}, [{"a": []}, {"b": []}], {"b"}),
         ({"a": DIGEST, "b": BASIC}, [{"a": []}, {"b": []}], {"b"}),
         ({"a": HEADER, "b": APP}, [{"a": [], "b": []}], {"a", "b"}),
+        ({"a": COOKIE, "b": {**HEADER, "name": "Authorization"}}, [{"a": []}, {"b": []}], {"b"}),
+        ({"a": COOKIE, "b": BASIC}, [{"a": []}, {"b": []}], {"b"}),
         ({"a": BASIC}, [{}, {"a": []}], {"a"}),
         # Nobody says which: the easiest.
         ({"a": BASIC, "b": HEADER}, [], {"b"}),
@@ -175,7 +177,7 @@ def test_an_endpoint_with_another_way_in_is_left_out() -> None:
     document["paths"]["/secrets"]["get"]["security"] = [{"basic": []}]  # type: ignore[index]
     schemes["securitySchemes"]["basic"] = BASIC
     alone = derive(described(document), "api", ["secrets"])
-    assert alone.connector.credentials.keys() == {"username", "password", "base_url"}
+    assert alone.connector.credentials.keys() == {"user_name", "password", "base_url"}
 
 
 @pytest.mark.parametrize(
