@@ -8,6 +8,7 @@ import pytest
 
 from dango_dbt.config import load
 from dango_dbt.declared.rest_api import check
+from dango_dbt.errors import Place
 
 _HEAD = """\
 sources:
@@ -61,3 +62,15 @@ def test_a_mistake_is_named_with_its_place(
     found = check(source.code.kwargs, lambda *keys: config.place_of(source, *keys))
     assert [str(error.place) for error in found] == [f".dango/sources.yml:{place}"], found
     assert message in found[0].message
+
+
+def test_a_variable_is_none_of_dlt_s_placeholders() -> None:
+    """`dango-dbt validate` checks a configuration before its variables are replaced."""
+
+    def told(path: str) -> list[str]:
+        orders = {"name": "orders", "endpoint": {"path": path, "params": {"since": "${SINCE}"}}}
+        config = {"client": {"base_url": "${URL}"}, "resources": ["users", orders]}
+        return [str(error) for error in check(config, lambda *_: Place(Path("sources.yml")))]
+
+    assert told("${SOURCES__SHOP__PART:-v1}/orders") == []
+    assert "usrs" in told("${PART}/orders/{resources.usrs.id}")[0]
