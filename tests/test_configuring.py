@@ -49,6 +49,7 @@ sources:
       client:
         base_url: "https://${SOURCES__API__HOST}/v1"
         auth: {token: "${SOURCES__API__TOKEN}"}
+        headers: {Region: "${SOURCES__API__REGION:-eu}"}
       resources: [orders]
 """
 
@@ -91,6 +92,11 @@ def test_what_the_environment_gives_is_not_missing(
 ) -> None:
     monkeypatch.setenv("SOURCES__API__TOKEN", "x")
     assert [one.name for one in of(project, "api").missing] == ["host"]
+    monkeypatch.setenv("HOST", "laptop")
+    assert [one.name for one in of(project, "api").missing] == ["host"], "the entry names another"
+    monkeypatch.setenv("API_KEY", "x")
+    found = {one.name: one for one in of(project, "shop").wanted}
+    assert found["api_key"].variable == "API_KEY", "dlt takes it, so it is told"
 
 
 def test_values_are_written_where_they_belong(project: Path) -> None:

@@ -32,7 +32,7 @@ def configuration_lines(
                 (("✗ ", "red"), f"{clean(one.name)} is missing", (f"  {clean(one.about)}", "dim"))
             )
         elif one.name not in given:
-            where = "the environment" if one.state == "in the environment" else place
+            where = f"the environment, as {one.variable}" if one.variable else place
             yield Line((("✓ ", "green"), f"{clean(one.name)} is in {where}"))
     if not found.wanted:
         yield Line((f"source `{found.source}` wants no credentials",))

@@ -45,6 +45,13 @@ def test_placeholders_and_credentials_are_the_same(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", names())
+def test_no_credential_is_called_like_a_variable_that_is_always_there(name: str) -> None:
+    """dlt takes the environment's PATH for an argument `path`, and would send it to the vendor."""
+    taken = {"home", "host", "hostname", "lang", "name", "path", "pwd", "shell", "term", "user"}
+    assert not taken & set(connector(name).credentials)
+
+
+@pytest.mark.parametrize("name", names())
 def test_relationships_are_between_tables_of_the_connector(name: str) -> None:
     one = connector(name)
     tables = {resource.name for resource in one.resources}
