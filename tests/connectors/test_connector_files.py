@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import json
 import re
 from pathlib import Path
 
 import pytest
 
+from dango_dbt import report
 from dango_dbt.connectors import connector, filled, names, with_references
 from dango_dbt.connectors.filling import PLACEHOLDER
 from dango_dbt.errors import Place
@@ -45,13 +47,6 @@ def test_placeholders_and_credentials_are_the_same(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", names())
-def test_no_credential_is_called_like_a_variable_that_is_always_there(name: str) -> None:
-    """dlt takes the environment's PATH for an argument `path`, and would send it to the vendor."""
-    taken = {"home", "host", "hostname", "lang", "name", "path", "pwd", "shell", "term", "user"}
-    assert not taken & set(connector(name).credentials)
-
-
-@pytest.mark.parametrize("name", names())
 def test_relationships_are_between_tables_of_the_connector(name: str) -> None:
     one = connector(name)
     tables = {resource.name for resource in one.resources}
@@ -80,6 +75,22 @@ def test_no_cursor_gets_into_the_parameters_of_all(name: str) -> None:
         endpoint = {} if isinstance(resource, str) else resource.get("endpoint") or {}
         shared = "params" in defaults and "params" not in endpoint
         assert not (shared and "start_param" in endpoint.get("incremental", {})), resource["name"]
+
+
+def test_the_catalogue_marks_what_is_not_loaded_by_itself() -> None:
+    stripe = connector("stripe")
+    told = [
+        "".join(part if isinstance(part, str) else part[0] for part in line.parts)
+        for line in report.connector_lines("stripe", stripe)
+    ]
+    (line,) = (line for line in told if "invoice_line_items" in line and "for each" in line)
+    assert line.endswith("for each of invoices, only if named")
+    assert any("only if named: under `resources:`" in line for line in told)
+    resources = json.loads(report.connector_json("stripe", stripe))["connector"]["resources"]
+    assert [one["name"] for one in resources if not one["selected"]] == ["invoice_line_items"]
+    assert {one["write_disposition"] for one in resources} == {"merge"}
+    (salesforce,) = {one.write_disposition for one in connector("salesforce").resources}
+    assert salesforce is None, "that is up to dlt's code"
 
 
 #: Parents whose rows come on one page, for all accounts that there are, though the API has pages.
