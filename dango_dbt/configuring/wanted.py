@@ -21,6 +21,14 @@ __all__ = ["Key", "State", "Wanted", "settings_with_default", "wanted"]
 Key: TypeAlias = tuple[str, ...]
 State = Literal["missing", "set", "in the environment"]
 
+#: What dlt's kinds of `auth` need, also as other guides spell them.
+_LOGINS: Mapping[str | None, tuple[str, ...]] = {
+    "bearer": ("token",),
+    "api_key": ("api_key",),
+    "http_basic": ("username", "password"),
+    "basic": ("username", "password"),
+    "oauth2_client_credentials": ("client_id", "client_secret"),
+}
 #: A line of a docstring's arguments, as in Google's style.
 _ARGUMENT = re.compile(r"^\s*(\w+)(?: \([^)]*\))?: (.+)$")
 
@@ -70,6 +78,9 @@ def wanted(
     found: dict[Key, Wanted] = {}
     for key, secret, about, kind in _of_code(source, custom_sources):
         found[key] = Wanted(key, secret, "missing", about, kind)
+    for key in _left_out(source):
+        if _at(secrets, key) is None and _at(settings, key) is None:
+            found[key] = Wanted(key, secret=True, state="missing")
     of_code = set(found)
     for variable in variables(source.code.kwargs, required=True):
         key = tuple(variable.lower().split("__"))
@@ -118,6 +129,19 @@ def _of_code(
                 about.get(argument.arg, ""),
                 _annotated(argument),
             )
+
+
+def _left_out(source: SourceConfig) -> Iterator[Key]:
+    """Give what an entry without code leaves to dlt's configuration: a login, or parts of it."""
+    given = source.code.kwargs
+    if source.type == "sql_database" and not given.get("credentials"):
+        yield ("credentials",)
+    if source.type == "rest_api" and isinstance(client := given.get("client"), Mapping):
+        auth = client.get("auth") or {"type": None}
+        login = {"type": auth} if isinstance(auth, str) else auth
+        for field in _LOGINS.get(login.get("type", "bearer"), ()):
+            if field not in login:
+                yield "credentials", field
 
 
 def settings_with_default(source: SourceConfig, custom_sources: Path) -> Iterator[str]:
