@@ -11,6 +11,7 @@ from dango_dbt.sync.messages import advice
 @pytest.mark.parametrize(
     ("status", "says"),
     [
+        (400, "`dango-dbt source catalog`"),
         (401, "`dango-dbt source configure shop` says"),
         (403, "`resources:`"),
         (404, "`resources:`"),

@@ -50,6 +50,8 @@ def advice(cause: BaseException, source: str) -> str | None:
 _WITHOUT = "name the other ones under `resources:` in sources.yml, to load them without this one"
 #: What to do about an answer that is an error.
 _HTTP_HINTS = {
+    400: "see whether its settings are right, and within the API's limits, which for a connector"
+    " `dango-dbt source catalog` tells",
     401: "its credentials are not accepted: `dango-dbt source configure {source}` says where they"
     " stand, and writes others with --set or --stdin",
     403: f"its credentials may not read this: give them the right to, or {_WITHOUT}",
