@@ -200,10 +200,12 @@ def unset_error(source: str, unset: Sequence[Unset]) -> ConfigError:
         what = f"variable {names[0]} is {'empty' if names[0] in os.environ else 'not set'}"
     else:
         what = f"variables are not set: {', '.join(_placed(unset))}"
+    asked = all(name.startswith(f"SOURCES__{source.upper()}__") for name in names)
     return ConfigError(
         f"source `{source}`: {what}",
         place=unset[0].place,
-        hint="set it in the environment or in .env, or give a default: ${NAME:-default}"
+        hint=(f"`dango-dbt source configure {source}` asks for it; or " if asked else "")
+        + "set it in the environment or in .env, or give a default: ${NAME:-default}"
         + (f"; or set `{key}` under [sources.{source}] in .dlt/secrets.toml" if key else ""),
     )
 

@@ -58,6 +58,7 @@ class ResourceSeen:
         selected: it is loaded itself; else only what is made of it.
         key_nulls: of the columns of its declared key, in how many rows they are null or missing;
             None: its rows go to tables that it chooses while it runs.
+        repeated: pages with exactly the rows of the page before; None: they were not compared.
     """
 
     name: str
@@ -68,6 +69,7 @@ class ResourceSeen:
     selected: bool
     key_nulls: Mapping[str, int] | None
     cursor: CursorSeen | None
+    repeated: int | None = None
 
 
 @dataclass(frozen=True)

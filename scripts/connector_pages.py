@@ -30,6 +30,9 @@ Generated from the catalogue by `make docs`: do not edit below the list of keys.
 we read it: path, parameters, body, login, second page, and what a second run asks for; of \
 databases and files, a real server or real files |
 | none | could not be run where it was written: dlt's code for it comes from GitHub |
+
+**What "only if named" means.** Such a resource is loaded where `resources:` in sources.yml names
+it, together with all others that are to be loaded.
 """
 FORMAT = """
 ## A connector is a file
@@ -85,7 +88,8 @@ def section(name: str, one: Connector) -> Iterator[str]:
         for resource in one.resources:
             key = ", ".join(f"`{column}`" for column in resource.primary_key)
             cursor = f"`{resource.incremental}`" if resource.incremental else ""
-            yield f"| `{resource.name}` | {key} | {cursor} | {resource.parent or ''} |"
+            named = f"`{resource.name}`" + ("" if resource.selected else ", only if named")
+            yield f"| {named} | {key} | {cursor} | {resource.parent or ''} |"
     yield ""
 
 

@@ -49,6 +49,7 @@ sources:
       client:
         base_url: "https://${SOURCES__API__HOST}/v1"
         auth: {token: "${SOURCES__API__TOKEN}"}
+        headers: {Region: "${SOURCES__API__REGION:-eu}"}
       resources: [orders]
 """
 
@@ -86,11 +87,46 @@ def test_variables_in_dlt_s_words_are_wanted(project: Path) -> None:
     assert {(one.name, one.secret) for one in found.missing} == {("token", True), ("host", False)}
 
 
+@pytest.mark.parametrize(
+    ("entry", "wanted"),
+    [
+        ("auth: {type: api_key, name: key, location: query}", {"credentials.api_key"}),
+        ("auth: {type: basic, username: me}", {"credentials.password"}),
+        ("auth: bearer", {"credentials.token"}),
+        ("auth: {name: x, type: api_key, api_key: y}", set()),
+        ("headers: {}", set()),
+        (None, {"credentials"}),
+    ],
+)
+def test_what_an_entry_leaves_to_dlt_is_wanted(
+    project: Path, entry: str | None, wanted: set[str]
+) -> None:
+    text = (
+        "sources:\n  - name: api\n    type: rest_api\n    rest_api:\n"
+        f"      client:\n        base_url: http://x\n        {entry}\n      resources: [orders]\n"
+    )
+    database = "sources:\n  - {name: api, type: sql_database, sql_database: {schema: x}}\n"
+    (project / ".dango/sources.yml").write_text(text if entry else database, encoding="utf-8")
+    (project / ".dlt/config.toml").unlink()
+    assert {one.name for one in of(project, "api").missing} == wanted
+    of(project, "api").write(dict.fromkeys(wanted, "x"))
+    assert not of(project, "api").missing
+    if not entry:
+        parts = '[sources.api.credentials]\nhost = "x"\n'
+        (project / ".dlt/secrets.toml").write_text(parts, encoding="utf-8")
+        assert not of(project, "api").missing
+
+
 def test_what_the_environment_gives_is_not_missing(
     project: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("SOURCES__API__TOKEN", "x")
     assert [one.name for one in of(project, "api").missing] == ["host"]
+    monkeypatch.setenv("HOST", "laptop")
+    assert [one.name for one in of(project, "api").missing] == ["host"], "the entry names another"
+    monkeypatch.setenv("API_KEY", "x")
+    found = {one.name: one for one in of(project, "shop").wanted}
+    assert found["api_key"].variable == "API_KEY", "dlt takes it, so it is told"
 
 
 def test_values_are_written_where_they_belong(project: Path) -> None:
@@ -145,6 +181,11 @@ def test_lines_from_standard_input_are_taken_to_the_letter(project: Path) -> Non
 def test_without_git_nothing_is_asked_of_it(project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PATH", str(project))
     assert of(project, "shop").write({"api_key": "x"}) == (".dlt/secrets.toml",)
+
+
+def test_an_empty_value_is_refused(project: Path) -> None:
+    with pytest.raises(ConfigError, match="`api_key` has no value"):
+        of(project, "shop").write({"api_key": " "})
 
 
 def test_a_misspelt_key_is_refused(project: Path) -> None:

@@ -82,3 +82,15 @@ def test_a_database_that_is_a_file_is_found_from_the_project_on(
         connection.execute("create table orders (id integer)")
     made = sql_database.make("erp", {"credentials": given}, tmp_path, lambda *_: place)
     assert list(made.resources) == ["orders"]
+
+
+def test_a_variable_is_none_of_dlt_s_placeholders() -> None:
+    """`dango-dbt validate` checks a configuration before its variables are replaced."""
+
+    def told(path: str) -> list[str]:
+        orders = {"name": "orders", "endpoint": {"path": path, "params": {"since": "${SINCE}"}}}
+        config = {"client": {"base_url": "${URL}"}, "resources": ["users", orders]}
+        return [str(error) for error in check(config, lambda *_: Place(Path("sources.yml")))]
+
+    assert told("${SOURCES__SHOP__PART:-v1}/orders") == []
+    assert "usrs" in told("${PART}/orders/{resources.usrs.id}")[0]

@@ -63,9 +63,11 @@ def _column(
     *,
     unique: bool = False,
     complete: bool = True,
+    points: bool = False,
+    key: int = 0,
 ) -> ColumnValues:
     kind = "bigint" if isinstance(values, range) else "text"
-    return ColumnValues(table, column, kind, frozenset(values), unique, complete)
+    return ColumnValues(table, column, kind, frozenset(values), unique, complete, points, key)
 
 
 USERS = _column("users", "id", range(1, 31), unique=True)
@@ -165,6 +167,74 @@ def test_what_is_copied_beside_a_key_is_no_guess() -> None:
     assert [one.columns for one in guessed([skus, copies])] == [("sku",)]
     assert guessed([skus, copies], {("lines", "products")}) == []
     assert [one.columns for one in guessed([skus, copies, ids, key])] == [("product_id",)]
+
+
+IDS = [f"cus_{number}" for number in range(12)]
+CHARGES = [f"ch_{number}" for number in range(12)]
+
+#: Tables in which each row belongs to one of the other's, so that all columns are unique.
+EACH_ONE = {
+    "not against what is declared": (
+        [
+            _column("charges", "customer", IDS, unique=True, points=True),
+            _column("intents", "customer", IDS, unique=True, points=True),
+        ],
+        [],
+    ),
+    "to the key, and not from it, nor to its copies": (
+        [
+            _column("invoices", "customer", IDS, unique=True),
+            _column("invoices", "id", [f"in_{n}" for n in range(12)], unique=True, key=2),
+            _column("invoices", "charge__customer", IDS, unique=True, points=True),
+        ],
+        ["invoices.customer → customers.id"],
+    ),
+    "a copy's key to the key": (
+        [_column("invoices__customer", "id", IDS, unique=True, key=1)],
+        ["invoices__customer.id → customers.id"],
+    ),
+    "what is copied beside a key is none, even by its name": (
+        [
+            _column("customers", "email", SKUS, unique=True),
+            _column("invoices", "customer_id", IDS, unique=True),
+            _column("invoices", "customer_email", SKUS, unique=True),
+        ],
+        ["invoices.customer_id → customers.id"],
+    ),
+    "two keys to one table": (
+        [
+            _column("invoices", "customer_id", IDS, unique=True),
+            _column("invoices", "payer__id", IDS[:10], unique=True),
+        ],
+        ["invoices.customer_id → customers.id", "invoices.payer__id → customers.id"],
+    ),
+    "a second key by its name, in one direction": (
+        [
+            _column("customers", "email", SKUS, unique=True),
+            _column("letters", "receiver_email", SKUS, unique=True),
+        ],
+        ["letters.receiver_email → customers.email"],
+    ),
+    "no value that is unique by chance, in a table with a key": (
+        [
+            _column("customers", "card", SKUS, unique=True),
+            _column("charges", "payment_method", SKUS, unique=True),
+        ],
+        [],
+    ),
+}
+
+
+@pytest.mark.parametrize("case", EACH_ONE)
+def test_a_key_is_what_is_pointed_at(case: str) -> None:
+    others, expected = EACH_ONE[case]
+    customers = _column("customers", "id", IDS, unique=True, key=2)
+    charges = _column("charges", "id", CHARGES, unique=True, key=2)
+    found = [
+        f"{one.table}.{one.columns[0]} → {one.referenced_table}.{one.referenced_columns[0]}"
+        for one in guessed([customers, charges, *others])
+    ]
+    assert found == expected
 
 
 @pytest.mark.parametrize(

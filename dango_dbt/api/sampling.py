@@ -128,7 +128,7 @@ def _kept(number: int, loaded: LoadedSample, file: Path) -> sampling.Run:
     from dango_dbt import dlt_schema
 
     if loaded.schema is None:
-        return sampling.Run(loaded.resources)
+        return sampling.Run(loaded.resources, failed=True)
     tables = dlt_schema.tables(loaded.schema, "duckdb")
     with sampling.opened(file) as rows:
         rows.keep(number, tables)

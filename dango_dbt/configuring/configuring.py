@@ -48,14 +48,16 @@ class Configuration:
             The files that were written.
 
         Raises:
-            ConfigError: a key looks misspelt, a value is no number where one is wanted, or git
-                would track the secrets.
+            ConfigError: a key looks misspelt, a value is empty or no number where one is wanted,
+                or git would track the secrets.
             GenerateError: a file cannot be written.
         """
         by_name = {one.name: one for one in self.wanted}
         placed: dict[Path, dict[Key, Any]] = {SECRETS: {}, CONFIG: {}}
         for name, value in values.items():
             one = by_name.get(name) or self._unknown(name)
+            if not value.strip():
+                raise ConfigError(f"`{name}` has no value", hint="nothing was written")
             placed[SECRETS if one.secret else CONFIG][one.key] = _typed(one, value)
         if placed[SECRETS]:
             refuse_tracked(self.root)

@@ -6,7 +6,7 @@ import ast
 import os
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Literal, TypeAlias
 
@@ -21,6 +21,14 @@ __all__ = ["Key", "State", "Wanted", "settings_with_default", "wanted"]
 Key: TypeAlias = tuple[str, ...]
 State = Literal["missing", "set", "in the environment"]
 
+#: What dlt's kinds of `auth` need, also as other guides spell them.
+_LOGINS: Mapping[str | None, tuple[str, ...]] = {
+    "bearer": ("token",),
+    "api_key": ("api_key",),
+    "http_basic": ("username", "password"),
+    "basic": ("username", "password"),
+    "oauth2_client_credentials": ("client_id", "client_secret"),
+}
 #: A line of a docstring's arguments, as in Google's style.
 _ARGUMENT = re.compile(r"^\s*(\w+)(?: \([^)]*\))?: (.+)$")
 
@@ -33,6 +41,7 @@ class Wanted:
         secret: it belongs into secrets.toml; else into config.toml.
         about: what it is and where to get it, as the code says; empty: it does not.
         kind: what a value that is typed in is taken for.
+        variable: of what is in the environment, its name there.
     """
 
     key: Key
@@ -40,6 +49,7 @@ class Wanted:
     state: State
     about: str = ""
     kind: Literal["text", "number", "list"] = "text"
+    variable: str | None = None
 
     @property
     def name(self) -> str:
@@ -68,26 +78,40 @@ def wanted(
     found: dict[Key, Wanted] = {}
     for key, secret, about, kind in _of_code(source, custom_sources):
         found[key] = Wanted(key, secret, "missing", about, kind)
-    for variable in variables(source.code.kwargs):
+    for key in _left_out(source):
+        if _at(secrets, key) is None and _at(settings, key) is None:
+            found[key] = Wanted(key, secret=True, state="missing")
+    of_code = set(found)
+    for variable in variables(source.code.kwargs, required=True):
         key = tuple(variable.lower().split("__"))
         if key[:2] == ("sources", source.name) and len(key) > len(("sources", source.name)):
             in_settings = _at(settings, key[2:]) is not None
             found.setdefault(key[2:], Wanted(key[2:], not in_settings, "missing"))
+    only_in_full = set(found) - of_code
     for values, secret in ((secrets, True), (settings, False)):
         for key, value in _leaves(values):
             known = found.get(key) or Wanted(key, secret, "missing", kind=_kind(value))
             state: State = "missing" if value in (PLACEHOLDER, "") else "set"
-            found[key] = Wanted(key, secret, state, known.about, known.kind)
-    return [_with_environment(source.name, one) for one in found.values()]
+            found[key] = replace(known, secret=secret, state=state)
+    return [
+        _with_environment(source.name, one, in_full=one.key in only_in_full)
+        for one in found.values()
+    ]
 
 
-def _with_environment(source: str, one: Wanted) -> Wanted:
-    """Note what a variable gives: it comes before what stands in the files."""
+def _with_environment(source: str, one: Wanted, *, in_full: bool) -> Wanted:
+    """Note what a variable gives: it comes before what stands in the files.
+
+    Args:
+        source: the source's name.
+        one: what it wants.
+        in_full: the entry names the variable; else dlt looks for ever shorter names.
+    """
     names = ["__".join(("sources", source, *one.key)).upper()]
-    names += ["__".join(one.key).upper()]
-    if any(os.environ.get(name) for name in names):
-        return Wanted(one.key, one.secret, "in the environment", one.about, one.kind)
-    return one
+    if not in_full:
+        names.append("__".join(one.key).upper())
+    variable = next((name for name in names if os.environ.get(name)), None)
+    return replace(one, state="in the environment", variable=variable) if variable else one
 
 
 def _of_code(
@@ -105,6 +129,19 @@ def _of_code(
                 about.get(argument.arg, ""),
                 _annotated(argument),
             )
+
+
+def _left_out(source: SourceConfig) -> Iterator[Key]:
+    """Give what an entry without code leaves to dlt's configuration: a login, or parts of it."""
+    given = source.code.kwargs
+    if source.type == "sql_database" and not given.get("credentials"):
+        yield ("credentials",)
+    if source.type == "rest_api" and isinstance(client := given.get("client"), Mapping):
+        auth = client.get("auth") or {"type": None}
+        login = {"type": auth} if isinstance(auth, str) else auth
+        for field in _LOGINS.get(login.get("type", "bearer"), ()):
+            if field not in login:
+                yield "credentials", field
 
 
 def settings_with_default(source: SourceConfig, custom_sources: Path) -> Iterator[str]:

@@ -118,14 +118,17 @@ class CatalogueResource:
 
     Attributes:
         parent: the resource whose items it is asked for.
+        write_disposition: None: it depends on code that is not here.
         incremental: the field that tells what is new.
+        selected: it is loaded where nothing is said of it; else only if it is named.
     """
 
     name: str
     primary_key: tuple[str, ...] = ()
-    write_disposition: str = "append"
+    write_disposition: str | None = None
     incremental: str | None = None
     parent: str | None = None
+    selected: bool = True
 
 
 class Connector(Config):
@@ -181,6 +184,7 @@ def _of_rest_api(config: Mapping[str, Any]) -> Iterator[CatalogueResource]:
             write_disposition=_disposition(merged.get("write_disposition")),
             incremental=_cursor(endpoint),
             parent=_parent(endpoint),
+            selected=merged.get("selected", True),
         )
 
 

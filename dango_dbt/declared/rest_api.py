@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator, Mapping
-from copy import deepcopy
 from graphlib import CycleError
 from typing import Any
 
@@ -26,6 +25,7 @@ __all__ = ["check", "make"]
 
 #: What dlt raises for a configuration that its types allow.
 _NOT_TAKEN = (ValueError, KeyError, TypeError, CycleError, DltException, ConfigurationException)
+_VARIABLE = re.compile(r"\$\{[^{}]*\}")
 
 
 def check(arguments: Mapping[str, Any], place_of: Callable[..., Place]) -> list[ConfigError]:
@@ -43,12 +43,21 @@ def check(arguments: Mapping[str, Any], place_of: Callable[..., Place]) -> list[
         ]
     try:
         # What types do not show: placeholders, parents that are not there.
-        parts: Any = deepcopy(config)
+        parts: Any = _without_variables(config)
         defaults: Any = parts.get("resource_defaults") or {}
         build_resource_dependency_graph(defaults, parts["resources"])
     except _NOT_TAKEN as error:
         return [_not_taken(error, config, place_of)]
     return []
+
+
+def _without_variables(value: Any) -> Any:  # noqa: ANN401 - whatever a configuration holds
+    """Copy a configuration, with a word for each `${VAR}`: dlt takes its braces for its own."""
+    if isinstance(value, str):
+        return _VARIABLE.sub("x", value)
+    if isinstance(value, Mapping):
+        return {key: _without_variables(item) for key, item in value.items()}
+    return [_without_variables(item) for item in value] if isinstance(value, list) else value
 
 
 def make(name: str, arguments: Mapping[str, Any], place_of: Callable[..., Place]) -> DltSource:

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from itertools import groupby
 from typing import Any
 
-from dango_dbt.connectors import Connector, Tested
+from dango_dbt.connectors import CatalogueResource, Connector, Tested
 from dango_dbt.report.sections import Line
 from dango_dbt.report.words import clean
 
@@ -30,11 +30,13 @@ def catalogue_lines(connectors: Mapping[str, Connector]) -> Iterator[Line]:
     for category, group in groupby(by_category, key=lambda item: item[1].category):
         yield Line(((category, "bold"),))
         for name, one in group:
-            loads = "verified source" if one.load.verified else f"tested: {one.tested.by}"
+            by = f"tested by: {one.tested.by.replace('_', ' ')}"
+            told = f"{by}, verified source" if one.load.verified else by
             yield Line(
-                ((f"{name:<{width}}", "cyan"), f"  {one.title:<{titles}}", (f"  {loads}", "dim")), 2
+                ((f"{name:<{width}}", "cyan"), f"  {one.title:<{titles}}", (f"  {told}", "dim")), 2
             )
     yield Line(())
+    yield Line((_NEVER_LIVE,))
     yield Line(("`dango-dbt source catalog NAME` tells more;",))
     yield Line(("`dango-dbt source add my_source --connector NAME` adds one.",))
 
@@ -65,18 +67,7 @@ def connector_lines(name: str, one: Connector) -> Iterator[Line]:
         yield Line(((key, "cyan"), f"  {credential.title} ({kind}{default})"), 2)
         if credential.where:
             yield Line((clean(credential.where),), 4)
-    if one.resources:
-        yield Line(())
-        yield Line((("Resources", "bold"),))
-        width = max(len(resource.name) for resource in one.resources)
-        for resource in one.resources:
-            facts = [
-                f"key {', '.join(resource.primary_key)}" if resource.primary_key else "no key",
-                f"new by {resource.incremental}" if resource.incremental else "",
-                f"for each of {resource.parent}" if resource.parent else "",
-            ]
-            listed = ", ".join(fact for fact in facts if fact)
-            yield Line(((f"{resource.name:<{width}}", "cyan"), f"  {listed}"), 2)
+    yield from _resource_lines(one.resources)
     if one.relationships:
         yield Line(())
         yield Line((("Relationships", "bold"),))
@@ -84,6 +75,26 @@ def connector_lines(name: str, one: Connector) -> Iterator[Line]:
             yield Line((f"{pair.source} → {pair.target}",), 2)
     yield Line(())
     yield Line((("Next: ", "bold"), f"dango-dbt source add my_{name} --connector {name}"))
+
+
+def _resource_lines(resources: Sequence[CatalogueResource]) -> Iterator[Line]:
+    if not resources:
+        return
+    yield Line(())
+    yield Line((("Resources", "bold"),))
+    width = max(len(resource.name) for resource in resources)
+    for resource in resources:
+        facts = [
+            f"key {', '.join(resource.primary_key)}" if resource.primary_key else "no key",
+            f"new by {resource.incremental}" if resource.incremental else "",
+            f"for each of {resource.parent}" if resource.parent else "",
+            "" if resource.selected else "only if named",
+        ]
+        listed = ", ".join(fact for fact in facts if fact)
+        yield Line(((f"{resource.name:<{width}}", "cyan"), f"  {listed}"), 2)
+    if not all(resource.selected for resource in resources):
+        only = "only if named: under `resources:` in sources.yml, with all others to be loaded"
+        yield Line(((only, "dim"),), 2)
 
 
 def tested(one: Tested) -> str:
@@ -146,6 +157,7 @@ def _document(name: str, one: Connector) -> dict[str, Any]:
                 "write_disposition": resource.write_disposition,
                 "incremental": resource.incremental,
                 "parent": resource.parent,
+                "selected": resource.selected,
             }
             for resource in one.resources
         ],

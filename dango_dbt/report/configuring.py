@@ -32,22 +32,29 @@ def configuration_lines(
                 (("✗ ", "red"), f"{clean(one.name)} is missing", (f"  {clean(one.about)}", "dim"))
             )
         elif one.name not in given:
-            where = "the environment" if one.state == "in the environment" else place
+            where = f"the environment, as {one.variable}" if one.variable else place
             yield Line((("✓ ", "green"), f"{clean(one.name)} is in {where}"))
     if not found.wanted:
         yield Line((f"source `{found.source}` wants no credentials",))
     if proof is not None:
         yield from _proof_lines(found.source, proof)
     elif not found.missing:
-        yield Line(())
-        yield Line((("Next: ", "bold"), f"dango-dbt source discover {found.source}"))
+        yield from _next(found.source)
+
+
+def _next(source: str) -> Iterator[Line]:
+    yield Line(())
+    yield Line((("Next: ", "bold"), f"dango-dbt source discover {source}"))
 
 
 def _proof_lines(source: str, proof: Proof) -> Iterator[Line]:
-    if proof.error is None:
-        rows = count(proof.rows, "row")
-        yield Line((("✓ ", "green"), f"`{source}` answers: {rows} of {clean(str(proof.resource))}"))
+    if proof.error is not None:
+        yield Line((("✗ ", "red"), f"`{source}` could not be read: {clean(proof.error)}"))
+        if proof.hint:
+            yield Line((("→ ", "dim"), clean(proof.hint)), 2)
         return
-    yield Line((("✗ ", "red"), f"`{source}` does not answer: {clean(proof.error)}"))
-    if proof.hint:
-        yield Line((("→ ", "dim"), clean(proof.hint)), 2)
+    of = f" of {clean(proof.resource)}" if proof.resource else ""
+    yield Line((("✓ ", "green"), f"`{source}` answers: {count(proof.rows, 'row')}{of}"))
+    if not proof.rows:
+        yield Line((("! ", "yellow"), "see whether there is such data, and what is asked for"), 2)
+    yield from _next(source)

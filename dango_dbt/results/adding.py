@@ -62,4 +62,4 @@ class AddedSource:
         """The commands to run once everything is filled in."""
         install = ("pip install -r requirements.txt",) if self.requirements else ()
         fill = (f"dango-dbt source configure {self.name}",) if self.secrets or self.config else ()
-        return (*install, *fill, f"dango-dbt sync-and-build --source {self.name}")
+        return (*install, *fill, "dango-dbt sync-and-build")

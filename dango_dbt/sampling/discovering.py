@@ -116,6 +116,7 @@ def _values(
     pointing = {column for reference in there.references for column in reference.columns}
     now = rows.now(here)
     total = rows.count(now)
+    declared = [column.name for column in there.columns if column.primary_key]
     for column, named in zip(here.columns, there.columns, strict=True):
         if column.system or column.root_key is not None or column.kind not in {"bigint", "text"}:
             continue
@@ -128,7 +129,15 @@ def _values(
             unique=len(values) == total > 0,
             complete=complete,
             points=named.name in pointing,
+            key=_key(named.name, declared),
         )
+
+
+def _key(column: str, declared: Sequence[str]) -> int:
+    """Tell whether a column is the key of its table, as `ColumnValues` has it."""
+    if declared:
+        return 2 if [column] == declared else 0
+    return 1 if column.lower() == "id" else 0
 
 
 def _shown(value: Any) -> Any:  # noqa: ANN401 - whatever is in a column

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from functools import cache
 
-__all__ = ["NOT", "SAME", "SOME", "WELL", "name_fit"]
+__all__ = ["NOT", "SAME", "SOME", "WELL", "identifies", "name_fit"]
 
 #: What points from a row to another one of its table is named so.
 _TREE = frozenset({"ancestor", "manager", "parent", "previous", "root"})
@@ -15,6 +15,8 @@ _COUNTS = frozenset({"avg", "count", "max", "min", "n", "num", "sum", "total"})
 _KEY_WORDS = frozenset({"id", "key", "cod", "uuid", "guid", "no", "number", "ref"})
 #: Likewise: names that columns of any table may have.
 _GENERIC = _KEY_WORDS | {"email", "nam", "status", "titl", "typ"}
+#: Likewise: what a thing is told by beside its key.
+_SECOND_KEYS = frozenset({"cod", "email", "isbn", "login", "number", "sku", "slug", "uuid"})
 #: How well names fit: not at all; the column is named like a key, like the other one, or after
 #: the other table.
 NOT, SOME, SAME, WELL = 0, 1, 2, 3
@@ -46,6 +48,12 @@ def name_fit(table: str, column: str, other_table: str, other_column: str) -> in
         (SOME, named_key),
     )
     return next((fit for fit, holds in rules if holds), NOT)
+
+
+def identifies(column: str, other_column: str) -> bool:
+    """Tell whether both are named like what identifies a thing: `buyer_email` and `email`."""
+    words, key = _words(column), _words(other_column)
+    return bool(key) and key[-1] in _SECOND_KEYS and _ends_with(words, key)
 
 
 @cache

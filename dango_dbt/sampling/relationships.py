@@ -7,11 +7,12 @@ whether that is worth telling: small whole numbers are in every table's `id`.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Hashable, Sequence
+from collections.abc import Collection, Hashable, Iterable, Sequence
 from dataclasses import dataclass
+from typing import TypeAlias
 
 from dango_dbt.sampled import FoundReference
-from dango_dbt.sampling.names import SAME, SOME, WELL, name_fit
+from dango_dbt.sampling.names import SAME, SOME, WELL, identifies, name_fit
 
 __all__ = ["ColumnValues", "guessed"]
 
@@ -21,6 +22,8 @@ _KINDS = frozenset({"bigint", "text"})
 _TELLING, _FEW = 10, 2
 #: Numbers are close together where less than one in so many is missing; longer ones are texts.
 _SPREAD, _LONGEST = 10, 20
+
+_Rank: TypeAlias = tuple[bool, int, int, bool, float, int]
 
 
 @dataclass(frozen=True)
@@ -33,6 +36,8 @@ class ColumnValues:
         unique: no two rows have the same, and none has null.
         complete: the sample holds all rows of its table.
         points: a reference of it is known already, or it can be none.
+        key: the key of its table: 2 if it is declared so, 1 if it is the `id` of a table without a
+            declared key, 0 if it is none.
     """
 
     table: str
@@ -42,6 +47,7 @@ class ColumnValues:
     unique: bool
     complete: bool
     points: bool = False
+    key: int = 0
 
 
 def guessed(
@@ -55,37 +61,72 @@ def guessed(
     Args:
         columns: of all tables.
         related: pairs of tables of which the first is known to point at the second. Between these,
-            and those where a name fits well, no other name counts: beside a key there are often
-            copies of what it points at.
+            and those where a name fits well or a key is pointed at, no other name counts: beside a
+            key there are often copies of what it points at.
     """
-    unique = [column for column in columns if column.unique and column.kind in _KINDS]
-    found: list[tuple[ColumnValues, ColumnValues, int]] = []
+    keyed = {column.table for column in columns if column.key}
+    targets = [
+        column
+        for column in columns
+        if column.unique and column.kind in _KINDS and not column.points
+    ]
+    found: list[_Guess] = []
     for column in columns:
         if column.points or column.kind not in _KINDS or len(column.values) < _FEW:
             continue
-        ranked = [
-            (_rank(column, other), other)
-            for other in unique
-            if other is not column and other.kind == column.kind and _tells(column, other)
+        guesses = [
+            _Guess(column, other, _rank(column, other))
+            for other in targets
+            if other is not column
+            and other.kind == column.kind
+            and other.key >= column.key  # nothing else is what a key refers to
+            and _tells(column, other, keyed=other.table in keyed)
         ]
-        best = max((rank for rank, _ in ranked), default=None)
-        found += [(column, other, rank[1]) for rank, other in ranked if rank == best]
-    pairs = {(column.table, other.table) for column, other, fit in found if fit == WELL}
-    pairs.update(related)
-    return [
-        _reference(column, other)
-        for column, other, fit in found
-        if fit == WELL or (column.table, other.table) not in pairs
-    ]
+        best = max((guess.rank for guess in guesses), default=None)
+        found += [guess for guess in guesses if guess.rank == best]
+    to_keys = _both_ways(guess.tables for guess in found if guess.other.key)
+    to_any = _both_ways([*(guess.tables for guess in found if guess.fit == WELL), *related])
+    kept: set[tuple[ColumnValues, ColumnValues]] = set()
+    for guess in sorted(found, key=lambda guess: guess.rank, reverse=True):
+        named = guess.fit == WELL or guess.tables not in to_any
+        tells = guess.other.key or (named and guess.tables not in to_keys)
+        if tells and (guess.other, guess.column) not in kept:
+            kept.add((guess.column, guess.other))
+    return [_reference(one.column, one.other) for one in found if (one.column, one.other) in kept]
 
 
-def _tells(column: ColumnValues, other: ColumnValues) -> bool:
-    """Whether the values, with the names, are more than chance."""
+@dataclass(frozen=True)
+class _Guess:
+    """A column, the one that it may point at, and how good a guess that is."""
+
+    column: ColumnValues
+    other: ColumnValues
+    rank: _Rank
+
+    @property
+    def fit(self) -> int:
+        return self.rank[1]
+
+    @property
+    def tables(self) -> tuple[str, str]:
+        return self.column.table, self.other.table
+
+
+def _both_ways(pairs: Iterable[tuple[str, str]]) -> set[tuple[str, str]]:
+    return {either for one, other in pairs for either in ((one, other), (other, one))}
+
+
+def _tells(column: ColumnValues, other: ColumnValues, *, keyed: bool) -> bool:
+    """Whether the values, with the names, are more than chance.
+
+    Where the other table has a key (`keyed`) and this is not it, it is unique by chance more often
+    than not, and a name has to say that it is meant: `customer_email` → `customers.email`.
+    """
     whole = column.values <= other.values
     if not whole and (other.complete or column.values.isdisjoint(other.values)):
         return False
     fit = name_fit(column.table, column.column, other.table, other.column)
-    if not whole:
+    if not whole or (keyed and not other.key and not identifies(column.column, other.column)):
         return fit == WELL
     if fit >= SAME:
         return True
@@ -104,12 +145,17 @@ def _close(values: Collection[Hashable]) -> bool:
     return max(numbers) - min(numbers) < _SPREAD * len(numbers)
 
 
-def _rank(column: ColumnValues, other: ColumnValues) -> tuple[bool, int, float]:
-    """Order candidates: all values there, the names, and how much of the other table is used."""
+def _rank(column: ColumnValues, other: ColumnValues) -> _Rank:
+    """Order candidates.
+
+    By all values being there, the names, keys, how much of the other table is used, and nesting.
+    """
     included = len(column.values & other.values)
     whole = included == len(column.values)
     fit = name_fit(column.table, column.column, other.table, other.column)
-    return whole, fit, included / max(len(other.values), 1)
+    share = included / max(len(other.values), 1)
+    known = identifies(column.column, other.column)
+    return whole, fit, other.key, known, share, -other.table.count("__")
 
 
 def _reference(column: ColumnValues, other: ColumnValues) -> FoundReference:

@@ -13,11 +13,11 @@ __all__ = ["DEEPEST", "WIDEST", "check_shapes"]
 #: From here on a table is hard to work with: columns that the source delivers, levels of nesting.
 WIDEST, DEEPEST = 250, 4
 
-_TYPES, _ROWS, _SHAPE = "types-stable", "has-rows", "table-shape"
+_TYPES, _ROWS, _PAGES, _SHAPE = "types-stable", "has-rows", "next-page", "table-shape"
 
 
 def check_shapes(tested: Tested) -> Iterator[Check]:
-    """Check the resources for rows, and the tables for types, width and depth."""
+    """Check the resources for rows and pages, and the tables for types, width and depth."""
     yield from _rows(tested)
     last = tested.second or tested.first
     for table in last.tables:
@@ -40,12 +40,27 @@ def _rows(tested: Tested) -> Iterator[Check]:
             more = "" if resource.ended else "; the source may have more"
             pages = f"{counted(resource.rows, 'row')} in {counted(resource.pages, 'page')}"
             yield check(_ROWS, subject, "passed", f"{pages}{more}")
+            if resource.pages > 1 and resource.repeated is not None:
+                yield _next_page(subject, resource.pages, resource.repeated)
+        elif tested.first.failed:
+            yield check(_ROWS, subject, "unchecked", "no row had come when the load failed")
         elif resource.ended:
             evidence = "brought no row: nothing of it could be checked"
             hint = "see whether the account has such data, and whether the request is right"
             yield check(_ROWS, subject, "finding", evidence, hint)
         else:
             yield check(_ROWS, subject, "unchecked", "no row in the pages of the sample")
+
+
+def _next_page(name: str, pages: int, repeated: int) -> Check:
+    if not repeated:
+        return check(_PAGES, name, "passed", f"{pages} pages, each with other rows")
+    evidence = f"{repeated} of {pages} pages brought the rows of the page before"
+    hint = (
+        "the source does not get on to its next page, and a sync may never end: see how the API"
+        " hands out pages, and which `paginator` that is"
+    )
+    return check(_PAGES, name, "finding", evidence, hint)
 
 
 def _variants(table: Table, tested: Tested) -> Iterator[Check]:

@@ -20,11 +20,13 @@ class Run:
         resources: what each yielded.
         tables: as they are after it, for DuckDB; none where it failed.
         counts: their rows after it, by table.
+        failed: it has not come to its end.
     """
 
     resources: Sequence[ResourceSeen]
     tables: Sequence[Table] = ()
     counts: Mapping[str, int] = field(default_factory=dict)
+    failed: bool = False
 
     def resource(self, name: str | None) -> ResourceSeen | None:
         """Find a resource."""

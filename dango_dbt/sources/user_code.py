@@ -9,7 +9,7 @@ import importlib
 import sys
 import threading
 import traceback
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from types import ModuleType
@@ -54,7 +54,7 @@ def forget_modules(custom_sources: Path) -> None:
         sys.path[:] = [*(entry for entry in sys.path if entry not in folders), str(custom_sources)]
 
 
-def import_modules(modules: Iterable[tuple[str, str]], custom_sources: Path) -> None:
+def import_modules(modules: Sequence[tuple[str, str]], custom_sources: Path) -> None:
     """Import the modules of sources one after the other, before they are loaded side by side.
 
     Libraries are half there while they are imported, and dlt looks at some (pyarrow, pandas) from
@@ -68,6 +68,9 @@ def import_modules(modules: Iterable[tuple[str, str]], custom_sources: Path) -> 
         with suppress(DangoError):
             import_module(module, custom_sources, source)
     importlib.import_module("pyarrow.parquet")  # what dlt itself imports late
+    if len(modules) > 1:
+        with suppress(ImportError):  # pandas is nobody's requirement
+            importlib.import_module("pandas")  # DuckDB imports it with its first parameter
 
 
 def import_module(name: str, custom_sources: Path, source: str) -> ModuleType:

@@ -10,7 +10,7 @@ from dango_dbt.errors import DangoError, SyncError, first_line
 from dango_dbt.sync import secrets
 from dango_dbt.sync.job import SyncJob
 
-__all__ = ["own_error", "redacted", "step_error"]
+__all__ = ["advice", "own_error", "redacted", "step_error"]
 
 
 def redacted(message: str, job: SyncJob) -> str:
@@ -29,8 +29,34 @@ def step_error(error: PipelineStepFailed, job: SyncJob) -> SyncError:
     if isinstance(cause, DangoError):  # what we have found ourselves is said in our own words
         return SyncError(f"{error.step} failed: {where}{cause.message}", hint=cause.hint)
     what = f"{error.step} failed: {where}{type(cause).__name__}: {first_line(cause)}"
-    hint = next((hint for part, hint in _HINTS.items() if part in str(cause)), None)
-    return SyncError(what, place=sources.user_frame(error, job.custom_sources), hint=hint)
+    place = sources.user_frame(error, job.custom_sources)
+    return SyncError(what, place=place, hint=advice(cause, job.source.name))
+
+
+def advice(cause: BaseException, source: str) -> str | None:
+    """Say what to do about what a source, dlt or the warehouse has raised, if that is known."""
+    from requests import HTTPError, JSONDecodeError
+
+    if isinstance(cause, JSONDecodeError):
+        return (
+            "the answer is no JSON, but perhaps a page for people: see whether the address is right"
+        )
+    if isinstance(cause, HTTPError) and cause.response is not None:
+        hint = _HTTP_HINTS.get(cause.response.status_code)
+        return hint.format(source=source) if hint else None
+    return next((hint for part, hint in _HINTS.items() if part in str(cause)), None)
+
+
+_WITHOUT = "name the other ones under `resources:` in sources.yml, to load them without this one"
+#: What to do about an answer that is an error.
+_HTTP_HINTS = {
+    400: "see whether its settings are right, and within the API's limits, which for a connector"
+    " `dango-dbt source catalog` tells",
+    401: "its credentials are not accepted: `dango-dbt source configure {source}` says where they"
+    " stand, and writes others with --set or --stdin",
+    403: f"its credentials may not read this: give them the right to, or {_WITHOUT}",
+    404: f"see whether the address is right; where there is no such resource, {_WITHOUT}",
+}
 
 
 #: What to do about some messages of dlt's and the warehouse's, by a part of the message.

@@ -74,7 +74,8 @@ class _BySourceName(ConfigProvider):
             raise ConfigError(
                 f"`{key}` is not filled in yet",
                 place=Place(Path(".dlt", self._provider.name)),
-                hint=f"it stands under [{'.'.join(own)}]: give its value, or remove the line",
+                hint=f"it stands under [{'.'.join(own)}]: `dango-dbt source configure {own[1]}`"
+                " asks for it; or remove the line",
             )
         return found
 

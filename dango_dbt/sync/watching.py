@@ -83,6 +83,8 @@ class _Counts:
     own_tables: bool = False
     cursor: list[Any] = field(default_factory=list)
     cursor_missing: int = 0
+    last_page: str = ""
+    repeated: int = 0
 
 
 class Watched(LimitItem):
@@ -149,6 +151,7 @@ class Watched(LimitItem):
             selected=self._selected,
             key_nulls=None if self._keys is None or counts.own_tables else counts.key_nulls,
             cursor=self._cursor(incremental) if incremental else None,
+            repeated=counts.repeated if counts.last_page else None,
         )
 
     def _note(self, item: Any, meta: Any) -> None:  # noqa: ANN401 - whatever is yielded
@@ -158,6 +161,10 @@ class Watched(LimitItem):
         counts.rows += len(rows)
         one_by_one = not isinstance(item, list) and not is_arrow_item(item) and len(rows) == 1
         counts.pages = round(counts.pages + (1 / _ROWS_PER_PAGE if one_by_one else 1), 4)
+        if isinstance(item, list) and item and self._parent is None:
+            page = repr(item)  # the rows themselves are still going to be changed
+            counts.repeated += page == counts.last_page
+            counts.last_page = page
         if isinstance(meta, (TableNameMeta, HintsMeta)):
             counts.own_tables = True
         for key in counts.key_nulls:

@@ -48,7 +48,8 @@ def placeholder_problems(config: SourcesConfig, root: Path) -> Iterator[ConfigEr
                     yield ConfigError(
                         f"source `{source.name}`: `{'.'.join(key)}` is not filled in yet",
                         place=Place(shown, line),
-                        hint="give its value, or remove the line",
+                        hint=f"`dango-dbt source configure {source.name}` asks for it; or remove"
+                        " the line",
                     )
                 filled.add(key)
 

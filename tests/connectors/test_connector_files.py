@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import json
 import re
 from pathlib import Path
 
 import pytest
 
+from dango_dbt import report
 from dango_dbt.connectors import connector, filled, names, with_references
 from dango_dbt.connectors.filling import PLACEHOLDER
 from dango_dbt.errors import Place
@@ -79,6 +81,22 @@ def test_no_cursor_gets_into_the_parameters_of_all(name: str) -> None:
         endpoint = {} if isinstance(resource, str) else resource.get("endpoint") or {}
         shared = "params" in defaults and "params" not in endpoint
         assert not (shared and "start_param" in endpoint.get("incremental", {})), resource["name"]
+
+
+def test_the_catalogue_marks_what_is_not_loaded_by_itself() -> None:
+    stripe = connector("stripe")
+    told = [
+        "".join(part if isinstance(part, str) else part[0] for part in line.parts)
+        for line in report.connector_lines("stripe", stripe)
+    ]
+    (line,) = (line for line in told if "invoice_line_items" in line and "for each" in line)
+    assert line.endswith("for each of invoices, only if named")
+    assert any("only if named: under `resources:`" in line for line in told)
+    resources = json.loads(report.connector_json("stripe", stripe))["connector"]["resources"]
+    assert [one["name"] for one in resources if not one["selected"]] == ["invoice_line_items"]
+    assert {one["write_disposition"] for one in resources} == {"merge"}
+    (salesforce,) = {one.write_disposition for one in connector("salesforce").resources}
+    assert salesforce is None, "that is up to dlt's code"
 
 
 #: Parents whose rows come on one page, for all accounts that there are, though the API has pages.

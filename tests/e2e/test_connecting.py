@@ -22,6 +22,25 @@ __all__ = ["stripe"]  # the fixture
 KEY = "sk_test_12345"
 
 
+def test_one_page_of_files_is_read_and_an_empty_folder_told(workspace: Workspace) -> None:
+    """They come from a transformer alone."""
+    import duckdb
+
+    workspace.write(".dango/sources.yml", "version: '1.0'\n")
+    answer(workspace.command("source", "add", "dumps", "--connector", "filesystem", "--json"))
+    check = ("source", "configure", "dumps", "--set", "bucket_url=dumps", "--check")
+    (workspace.root / "dumps").mkdir()
+    empty = workspace.command(*check)
+    assert "`dumps` answers: 0 rows of dumps" in empty.stdout, empty.stderr
+    assert "see whether there is such data" in empty.stdout
+    with duckdb.connect() as connection:
+        file = workspace.root / "dumps" / "two.parquet"
+        connection.execute(f"copy (select unnest([1, 2]) as id) to '{file}'")
+    full = workspace.command(*check)
+    assert "`dumps` answers: 2 rows of dumps" in full.stdout, full.stderr
+    assert "Next: dango-dbt source discover dumps" in full.stdout
+
+
 def answer(done: subprocess.CompletedProcess[str]) -> Any:  # noqa: ANN401 - a document
     assert done.returncode == 0, done.stdout + done.stderr
     assert KEY not in done.stdout + done.stderr

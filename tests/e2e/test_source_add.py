@@ -335,7 +335,7 @@ def test_a_source_with_secrets_under_another_name_loads_what_the_files_say(
     assert document["next"] == [
         "pip install -r requirements.txt",
         "dango-dbt source configure my_crm",
-        "dango-dbt sync-and-build --source my_crm",
+        "dango-dbt sync-and-build",
     ]
     assert ["`crm_events`" in note for note in document["notes"]] == [True]
 
@@ -388,7 +388,7 @@ def test_people_are_told_what_was_written_and_what_to_do(
     ).replace(
         "NEXT",
         "pip install -r requirements.txt && dango-dbt source configure my_crm"
-        " && dango-dbt sync-and-build --source my_crm",
+        " && dango-dbt sync-and-build",
     ).replace(
         "KEYS",
         "api_key, credentials.drivername, credentials.database, credentials.password,"
