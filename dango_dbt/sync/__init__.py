@@ -9,6 +9,8 @@ import queue
 import threading
 import time
 from collections.abc import Iterable, Sequence
+from importlib import import_module
+from importlib.util import find_spec
 from pathlib import Path
 
 from dlt.common.runtime import signals
@@ -54,6 +56,10 @@ def sync_all(  # noqa: PLR0913 - all that it depends on
         sources.forget_modules(jobs[0].custom_sources)
         modules = [(job.source.code.module, job.source.name) for job in jobs]
         sources.import_modules(modules, jobs[0].custom_sources)
+        if len(jobs) > 1 and find_spec("pandas"):
+            # pyarrow does so by itself, in one thread, while dlt in another looks for a class in
+            # what is only half imported.
+            import_module("pandas")
         results = _run_in_threads(jobs, warehouse, parallel, progress, fail_fast=fail_fast)
     return [results[job.source.name] for job in jobs]
 
