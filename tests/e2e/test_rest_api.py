@@ -538,7 +538,7 @@ sources:
 """
 SAID = {
     "one": [r":5:[0-9]+: .*`pagenator`.*`paginator`"],
-    "two": [r":10:[0-9]+: .*oauth3", r":13:24: .*`primery_key`.*`primary_key`"],
+    "two": [r":10:[0-9]+: .*oauth3", r":13:11: .*`primery_key`.*`primary_key`"],
     "three": [r":19:11: .*lists"],
 }
 
@@ -554,4 +554,23 @@ def test_a_mistake_is_told_with_its_place_before_anything_is_asked(workspace: Wo
         synced = {source.name: source for source in workspace.sync(generate=False).sources or ()}
         for name, said in SAID.items():
             assert re.search(rf"\.dango/sources\.yml{said[0]}", str(synced[name].error)), name
+        # What variables stand for is looked at, and not that they are in braces.
+        workspace.write(".env", "SHOP=north\n")
+        workspace.write(".dango/sources.yml", FILLED_IN.replace("URL", server.url))
+        found = Project.problems(workspace.root)
+        assert found.problems == ()
+        assert [re.sub(" again.*", "", warning) for warning in found.warnings] == [
+            ".dango/sources.yml:7:11: each load adds all rows"
+        ]
     assert not server.requests
+
+
+FILLED_IN = """\
+sources:
+  - name: shop
+    type: rest_api
+    rest_api:
+      client: {base_url: "URL"}
+      resources:
+        - {name: items, endpoint: {path: "${SHOP}/items", json: {of: ["${SHOP}"]}}}
+"""
