@@ -114,6 +114,26 @@ def test_six_sources_side_by_side_lose_no_row(workspace: Workspace) -> None:
             assert workspace.count(f"raw_{name}.items__parts") == 200 * run
 
 
+def test_pandas_is_whole_before_sources_are_loaded_side_by_side(workspace: Workspace) -> None:
+    """pyarrow imports it in one thread, while dlt in another looks for a class in it."""
+    workspace.code(
+        "looks",
+        """\
+        import sys
+        import dlt
+
+        @dlt.resource
+        def looks():
+            yield {"there": hasattr(sys.modules.get("pandas"), "DataFrame")}
+        """,
+    )
+    workspace.declare(**{name: {"module": "looks", "function": "looks"} for name in ("one", "two")})
+    done = workspace.command("sync", "--no-generate", PYTHONUTF8="1")  # a process from nothing
+    assert done.returncode == 0, done
+    for name in ("one", "two"):
+        assert workspace.rows(f"select there from raw_{name}.looks") == [(True,)]
+
+
 def test_a_bare_resource_is_a_source(
     workspace: Workspace, source_of: Callable[[RunResult, str], SyncResult]
 ) -> None:
