@@ -44,7 +44,7 @@ def csv(content: str | bytes, **settings: Any) -> list[Any]:  # noqa: ANN401 - D
     ],
 )
 def test_csv_that_is_not_even_is_refused_with_its_line(content: str | bytes, message: str) -> None:
-    with pytest.raises(SyncError, match=f"f cannot be read: {message}") as caught:
+    with pytest.raises(SyncError, match=f"^f cannot be read: {message}") as caught:
         csv(content)
     assert "reader: {" in str(caught.value.hint)
 
@@ -60,5 +60,5 @@ def test_csv_is_read_as_the_reader_is_told() -> None:
 
 
 def test_a_line_of_jsonl_is_a_mapping() -> None:
-    with pytest.raises(SyncError, match=r"f:2 cannot be read: a line is to be a mapping"):
+    with pytest.raises(SyncError, match=r"^f:2 cannot be read: a line is to be a mapping"):
         list(read_jsonl([_File(b'{"id": 1}\n[{"id": 2}]\n')]))  # type: ignore[list-item]

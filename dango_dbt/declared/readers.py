@@ -29,6 +29,14 @@ _SEPARATORS = (",", ";", "\t", "|")
 _SEPARATOR_KEYS = frozenset({"sep", "delimiter"})
 
 
+class _ReadingError(ValueError):
+    """Why a file cannot be read, and what to do."""
+
+    def __init__(self, message: str, hint: str | None = None) -> None:
+        super().__init__(message)
+        self.hint = hint
+
+
 def read_csv(
     items: Iterable[FileItemDict],
     texts: Collection[str] = (),
@@ -76,12 +84,12 @@ def _utf8(item: FileItemDict, encoding: str) -> bytes:
         return content.decode(encoding).encode()
     except UnicodeDecodeError as error:
         line = content.count(b"\n", 0, error.start) + 1
-        raise SyncError(
+        raise _ReadingError(
             f"line {line} is not {encoding}",
             hint="say what it is, such as reader: {encoding: latin-1}",
         ) from error
     except LookupError as error:
-        raise SyncError(f"there is no encoding {encoding!r}") from error
+        raise _ReadingError(f"there is no encoding {encoding!r}") from error
 
 
 def _separator(content: bytes) -> str:
@@ -99,7 +107,7 @@ def _uneven(content: bytes, separator: str | None, error: Exception) -> Exceptio
         for row in rows:
             wanted = wanted or len(row)
             if separator and row and len(row) != wanted:
-                return SyncError(
+                return _ReadingError(
                     f"line {rows.line_num} has another number of values than the first: {len(row)},"
                     f" not {wanted}",
                     hint="mend the file; or give the reader settings of DuckDB's read_csv, such as"
@@ -219,7 +227,5 @@ def _naming(item: FileItemDict, line: int | None = None) -> Iterator[None]:
         yield
     except (ValueError, TypeError, OSError, Error) as error:  # Arrow's and JSON's are among them
         where = item["relative_path"] if line is None else f"{item['relative_path']}:{line}"
-        raise SyncError(f"{where} cannot be read: {first_line(error)}") from error
-    except SyncError as error:
-        what = f"{item['relative_path']} cannot be read: {error.message}"
-        raise SyncError(what, hint=error.hint) from error
+        hint = error.hint if isinstance(error, _ReadingError) else None
+        raise SyncError(f"{where} cannot be read: {first_line(error)}", hint=hint) from error
