@@ -41,6 +41,8 @@ _ANSWER = re.compile(r", got `\{.*`", re.DOTALL)
 
 #: What to do about some messages of dlt's and the warehouse's, by a part of the message.
 _HINTS = {
+    "Cursor element with JSON path": "take a cursor that is never null, or load all rows each time;"
+    " in code, dlt.sources.incremental() takes on_cursor_value_missing",
     "not found in the response in `OffsetPaginator`": "say where the API tells the total, such as"
     " total_path: meta.total; or total_path: null, to ask until a page is empty",
     "not found in the response in `PageNumberPaginator`": "say where the API tells the number of"
