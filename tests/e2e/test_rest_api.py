@@ -569,6 +569,12 @@ def test_a_mistake_is_told_with_its_place_before_anything_is_asked(workspace: Wo
         assert [re.sub(" again.*", "", warning) for warning in found.warnings] == [
             ".dango/sources.yml:7:11: each load adds all rows"
         ]
+        workspace.write(
+            ".dango/sources.yml", FILLED_IN.replace("{name", '{write_disposition: "${SHOP}", name')
+        )
+        told = str(Project.problems(workspace.root).problems)
+        assert "`write_disposition` cannot be '***'" in told, told
+        assert "north" not in told
     assert not server.requests
 
 
