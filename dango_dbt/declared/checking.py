@@ -70,11 +70,13 @@ class Mistake:
 
     Attributes:
         path: keys and list indexes of what is wrong.
+        at_key: it is the key that is wrong, not its value.
     """
 
     path: _KeyPath
     message: str
     hint: str | None = None
+    at_key: bool = False
 
 
 def mistakes(value: object, kind: Any, path: _KeyPath = ()) -> Iterator[Mistake]:  # noqa: ANN401 - a type
@@ -177,7 +179,7 @@ def _in_mapping(value: Mapping[Any, Any], kind: Any, path: _KeyPath) -> Iterator
             meant = f", did you mean `{near[0]}`?" if near else ""
             listed = ", ".join(hints)
             what = f"unknown key `{key}`{meant}"
-            yield Mistake((*path, key), what, f"the keys here are: {listed}")
+            yield Mistake((*path, key), what, f"the keys here are: {listed}", at_key=True)
         else:
             yield from mistakes(item, hints[key], (*path, key))
     required: frozenset[str] = getattr(kind, "__required_keys__", frozenset())
