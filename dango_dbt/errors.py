@@ -111,6 +111,11 @@ class BuildError(DangoError):
 
 
 def first_line(error: BaseException) -> str:
-    """Give the first line of an error's message that says something; dlt's go on for pages."""
+    """Give the first line of an error's message that says something; dlt's go on for pages.
+
+    What ends with a colon goes on with the next line.
+    """
     lines = [line.strip() for line in str(error).splitlines() if line.strip()]
-    return lines[0] if lines else type(error).__name__
+    if not lines:
+        return type(error).__name__
+    return " ".join(lines[:2]) if lines[0].endswith(":") else lines[0]

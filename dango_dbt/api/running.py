@@ -128,7 +128,7 @@ def sync_and_generate(  # noqa: PLR0913 - all that it depends on
             return run
         if not listed.nodes.nodes:
             everything = dbt.list_nodes(layout.dbt, EVERYTHING, target=target.name)
-            reason = nothing_selected(selected.nodes, everything)
+            reason = nothing_selected(selected.nodes, everything, never_generated(layout, config))
             return replace(run, build=BuildResult("not_run", reason=reason))
         _warn_of_disabled(config, listed.nodes, progress)
         chosen = to_load(layout, config, listed.nodes, target.name).without(listed.first)

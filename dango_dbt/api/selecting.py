@@ -111,16 +111,24 @@ def disabled_in(config: SourcesConfig, selected: Graph | None = None) -> list[st
     return [name for name in disabled if name in names]
 
 
-def nothing_selected(selection: Selection, everything: Graph) -> str:
+def nothing_selected(selection: Selection, everything: Graph, unknown: Collection[str]) -> str:
     """Say that a selection selects nothing, and what may have been meant.
 
     Args:
         selection: what selects nothing.
         everything: the whole dbt project.
+        unknown: the sources that dbt does not know of.
     """
     names = {node.name for node in everything.nodes.values()}
     names |= {".".join(node.table) for node in everything.nodes.values() if node.table}
     parts = [part for each in selection.select for part in each.split(",")]
+    for part in parts:
+        source = _AROUND.sub("", part).partition(".")[0]
+        if source in unknown:
+            return (
+                f"nothing is selected: source `{source}` was never generated, so dbt does not know"
+                f" it; load and generate it with `dango-dbt sync --source {source}`"
+            )
     near = (get_close_matches(_AROUND.sub("", part), names, n=1) for part in parts)
     found = next((name for close in near for name in close), None)
     return "nothing is selected" + (f": did you mean `{found}`?" if found else "")

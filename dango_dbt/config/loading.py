@@ -119,16 +119,22 @@ def _config(
     entries = _entries(data)
     kept = [index for index in range(len(entries)) if index not in left_out]
     moved = {old: new for new, old in enumerate(kept)}
-    places: dict[KeyPath, Place] = {}
-    for path, place in document.values.items():
+    values, keys = _moved(document.values, moved), _moved(document.keys, moved)
+    data = {**data, "sources": [entries[index] for index in kept]}
+    return SourcesConfig.model_validate(data, context=Reading(values, broken, keys))
+
+
+def _moved(places: Mapping[KeyPath, Place], moved: Mapping[int, int]) -> dict[KeyPath, Place]:
+    """Give places their entries' new numbers; those of entries that have none are left out."""
+    left: dict[KeyPath, Place] = {}
+    for path, place in places.items():
         match path:
             case ("sources", int(index), *below):
                 if index in moved:
-                    places[("sources", moved[index], *below)] = place
+                    left[("sources", moved[index], *below)] = place
             case _:
-                places[path] = place
-    data = {**data, "sources": [entries[index] for index in kept]}
-    return SourcesConfig.model_validate(data, context=Reading(places, broken))
+                left[path] = place
+    return left
 
 
 def _broken(document: Document, found: Sequence[Problem]) -> tuple[BrokenSource, ...]:

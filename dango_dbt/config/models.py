@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import tzinfo
 from pathlib import Path
 from typing import Annotated, Any, Literal, TypeAlias
@@ -210,6 +210,7 @@ class Reading:
 
     places: Mapping[KeyPath, Place]
     broken: tuple[BrokenSource, ...]
+    keys: Mapping[KeyPath, Place] = field(default_factory=dict)
 
 
 class SourcesConfig(Config):
@@ -281,12 +282,14 @@ class SourcesConfig(Config):
         """The time zone of all schedules."""
         return time_zone(self.timezone)
 
-    def place_of(self, source: SourceConfig, *path: str | int) -> Place:
+    def place_of(self, source: SourceConfig, *path: str | int, at_key: bool = False) -> Place:
         """Say where a source's entry, or the value of a key in it, stands in the file.
 
         Args:
             source: one of this config's sources.
             path: keys below its entry, such as `"dlt_native", "function_kwargs", "api_key"`.
+            at_key: say where the key stands, not its value.
         """
         index = next(index for index, other in enumerate(self.sources) if other is source)
-        return self.place("sources", index, *path)
+        whole = ("sources", index, *path)
+        return (self._reading.keys.get(whole) if at_key else None) or self.place(*whole)

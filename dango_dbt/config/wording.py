@@ -41,6 +41,9 @@ _MUST_BE = {
     "no_zone": "the IANA name of a time zone, such as Europe/Berlin",
 }
 
+#: Lists of a declared source, below its own block, that have to be there.
+_NOT_LEFT_OUT, _DEEP = frozenset({"resources", "files"}), len(("sources", 0, "resources"))
+
 #: How much of a wrong text a message shows.
 _LONGEST = 40
 
@@ -96,6 +99,8 @@ def _in_words(error: ErrorDetails, document: Document) -> ConfigError:
         must_be = error["ctx"]["expected"]
     else:
         must_be = _MUST_BE[kind]
+    if kind == "too_short" and key in _NOT_LEFT_OUT and len(path) > _DEEP:
+        must_be = "a list with at least one item"
     value, written = error["input"], document.written.get(path)
     shown = _shown(value, written, text_wanted=kind == "string_type")
     return ConfigError(

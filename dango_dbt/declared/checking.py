@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from difflib import get_close_matches
 from typing import Any, TypeAlias, get_args
 
+from dlt.common.schema.typing import TColumnSchema
 from dlt.common.typing import (
     extract_union_types,
     get_literal_args,
@@ -49,6 +50,10 @@ _PAGINATORS: dict[object, Any] = {
     "page_number": dlt_types.PageNumberPaginatorConfig,
 }
 _BY_TYPE = {"auth": _AUTH, "paginator": _PAGINATORS}
+#: What is a class in Python, too; in YAML it is plain data.
+_PLAIN = {"columns": (dict[str, TColumnSchema], list[TColumnSchema])}
+#: Keys of dlt's own whose values are objects of Python.
+_NO_DATA = frozenset({"session"})
 
 #: Keys that dlt resolves by itself where they are missing: from its secrets, by the source's name.
 _FROM_SECRETS = frozenset(
@@ -65,11 +70,13 @@ class Mistake:
 
     Attributes:
         path: keys and list indexes of what is wrong.
+        at_key: it is the key that is wrong, not its value.
     """
 
     path: _KeyPath
     message: str
     hint: str | None = None
+    at_key: bool = False
 
 
 def mistakes(value: object, kind: Any, path: _KeyPath = ()) -> Iterator[Mistake]:  # noqa: ANN401 - a type
@@ -118,6 +125,10 @@ def _in_union(value: object, kinds: list[Any], path: _KeyPath) -> Iterator[Mista
         else:
             yield from _in_mapping(value, chosen, path)
         return
+    if path and path[-1] in _PLAIN:
+        as_mapping, as_list = _PLAIN[str(path[-1])]
+        yield from mistakes(value, as_list if isinstance(value, list) else as_mapping, path)
+        return
     if Any in kinds or any(_fits(value, kind) for kind in kinds):
         return
     literals = [kind for kind in kinds if is_literal_type(kind)]
@@ -126,10 +137,17 @@ def _in_union(value: object, kinds: list[Any], path: _KeyPath) -> Iterator[Mista
         return
     same = [kind for kind in kinds if _shape(kind) is type(value)]
     if same:
-        yield from mistakes(value, same[0], path)
+        yield from min((list(mistakes(value, kind, path)) for kind in same), key=len)
         return
     wanted = dict.fromkeys(name for kind in kinds if (name := _name(kind)))
-    yield _other(value, " or ".join(wanted) or "something else", path)
+    if wanted:
+        yield _other(value, " or ".join(wanted), path)
+    else:
+        yield Mistake(
+            path,
+            f"`{_key(path)}` is a function of Python, which sources.yml cannot hold",
+            "leave it out, or write the source as code: type dlt_native, with rest_api_source()",
+        )
 
 
 def _of_type(value: Mapping[Any, Any], names: list[str], path: _KeyPath) -> Iterator[Mistake]:
@@ -152,14 +170,16 @@ def _in_literal(value: object, words: list[Any], path: _KeyPath) -> Iterator[Mis
 
 
 def _in_mapping(value: Mapping[Any, Any], kind: Any, path: _KeyPath) -> Iterator[Mistake]:  # noqa: ANN401 - a type
-    hints = get_type_hints(kind)
+    hints = {key: of for key, of in get_type_hints(kind).items() if key not in _NO_DATA}
     for key, item in value.items():
+        if str(key).startswith("x-"):  # a hint of the user's own
+            continue
         if key not in hints:
             near = get_close_matches(str(key), list(hints), n=1)
             meant = f", did you mean `{near[0]}`?" if near else ""
             listed = ", ".join(hints)
             what = f"unknown key `{key}`{meant}"
-            yield Mistake((*path, key), what, f"the keys here are: {listed}")
+            yield Mistake((*path, key), what, f"the keys here are: {listed}", at_key=True)
         else:
             yield from mistakes(item, hints[key], (*path, key))
     required: frozenset[str] = getattr(kind, "__required_keys__", frozenset())
@@ -213,4 +233,6 @@ def _shown(value: object) -> str:
         return repr(value) if len(value) <= _LONGEST else f"a text of {len(value)} characters"
     if isinstance(value, Mapping):
         return "a mapping"
-    return "a list" if isinstance(value, list) else f"`{value}`"
+    if isinstance(value, list):
+        return "a list"
+    return "nothing" if value is None else f"`{value}`"

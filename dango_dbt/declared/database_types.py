@@ -6,14 +6,18 @@ all values, is converted by the database, in the query.
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Any, TypeAlias
 
 import sqlalchemy as sa
 from sqlalchemy import event
+from sqlalchemy.dialects import mysql
 from sqlalchemy.sql.sqltypes import _Binary
 from sqlalchemy.types import TypeDecorator, TypeEngine
 
-__all__ = ["adapt", "connected", "for_dlt"]
+from dango_dbt.errors import SyncError
+
+__all__ = ["OneSchema", "adapt", "connected", "for_dlt"]
 
 _Type: TypeAlias = TypeEngine[Any]
 
@@ -62,6 +66,48 @@ class _Address(_Cast):
         return sa.func.abbrev(column, type_=self.impl_instance)
 
 
+class _Calendar(TypeDecorator[Any]):
+    """A date or time of MySQL: `0000-00-00` is none, and the driver gives what is none as text."""
+
+    impl = sa.DateTime
+    cache_ok = True
+
+    def __init__(self, kind: _Type) -> None:
+        super().__init__()
+        self.kind = kind  # part of what SQLAlchemy knows a query by
+        self.impl = kind  # type: ignore[assignment]
+
+    def process_result_value(self, value: Any, dialect: object) -> Any:  # noqa: ANN401, ARG002 - SQLAlchemy's
+        return None if isinstance(value, str) else value
+
+
+class _TimeOfDay(mysql.TIME):
+    """MySQL's `time`, which may be a span: SQLAlchemy would make 01:00 of 25:00."""
+
+    def __init__(self, column: str, fsp: int | None = None) -> None:
+        super().__init__(fsp=fsp)
+        self.column = column  # SQLAlchemy copies types by the names of their parameters
+
+    def result_processor(self, dialect: Any, coltype: Any) -> Any:  # noqa: ANN401 - SQLAlchemy's
+        time_of = super().result_processor(dialect, coltype)
+
+        def read(value: timedelta | None) -> Any:  # noqa: ANN401 - a time, or none
+            if value is not None and value.days:
+                raise SyncError(
+                    f"`{self.column}` holds {_as_span(value)}, which is no time of a day",
+                    hint="load a view that casts it to text; or leave it out: `included_columns`",
+                )
+            return time_of(value)
+
+        return read
+
+
+def _as_span(value: timedelta) -> str:
+    minutes, seconds = divmod(abs(round(value.total_seconds())), 60)
+    sign = "-" if value.days < 0 else ""
+    return f"{sign}{minutes // 60:02}:{minutes % 60:02}:{seconds:02}"
+
+
 #: By the names of types that SQLAlchemy has no common class for.
 _BY_NAME: dict[str, _Type] = {
     "INET": _Address(),
@@ -70,6 +116,20 @@ _BY_NAME: dict[str, _Type] = {
     "SET": _Text(),  # a set in Python
     "YEAR": _Whole(),
 }
+
+
+class OneSchema(sa.MetaData):
+    """The tables of one schema; not those in others that their foreign keys refer to.
+
+    dlt takes all that are found for tables to load, and looks for them in this schema.
+    """
+
+    def reflect(self, *args: Any, **settings: Any) -> None:  # noqa: ANN401 - SQLAlchemy's
+        """Read the definitions."""
+        super().reflect(*args, **settings)
+        for table in list(self.tables.values()):
+            if table.schema != self.schema:
+                self.remove(table)
 
 
 def connected(engine: sa.Engine) -> sa.Engine:
@@ -96,12 +156,17 @@ def adapt(table: sa.Table, dialect: str) -> None:
         counted = {column.name for column in table.columns if _counts(column)}
         for column in table.columns:
             if column.name not in counted:
-                column.type = _readable(column.type, mysql=dialect in _MYSQL)
+                column.type = _readable(column.type, of_mysql=dialect in _MYSQL)
+            if dialect in _MYSQL and isinstance(column.type, (sa.Date, sa.DateTime)):
+                column.type = _Calendar(column.type)
+                column.nullable = not column.primary_key
+            elif dialect in _MYSQL and isinstance(column.type, sa.Time):
+                column.type = _TimeOfDay(f"{table.name}.{column.name}")
 
 
 def for_dlt(kind: _Type) -> _Type:
     """Give the type that dlt is to take a column's for (its `type_adapter_callback`)."""
-    if isinstance(kind, _Cast):
+    if isinstance(kind, (_Cast, _Calendar)):
         return kind.impl_instance
     if isinstance(kind, _Binary):
         return sa.LargeBinary()  # with a length, Arrow would want all values to have just that
@@ -121,16 +186,18 @@ def _to_counted(key: sa.ForeignKey) -> bool:
         return False
 
 
-def _readable(kind: _Type, *, mysql: bool) -> _Type:
+def _readable(kind: _Type, *, of_mysql: bool) -> _Type:
     name = type(kind).__name__
     if name in _BY_NAME:
         return _BY_NAME[name]
     if name == "DOMAIN":
-        return _readable(kind.data_type, mysql=mysql)  # type: ignore[attr-defined]
-    if mysql and (own := _of_mysql(kind, name)):
+        return _readable(kind.data_type, of_mysql=of_mysql)  # type: ignore[attr-defined]
+    if of_mysql and (own := _of_mysql(kind, name)):
         return own
     if isinstance(kind, sa.Numeric):
         return _decimal(kind)
+    if isinstance(kind, sa.Time) and kind.timezone:
+        return _Text()  # a time alone would lose the zone
     return kind if isinstance(kind, _KNOWN) else _Text()
 
 

@@ -2,20 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from functools import partial
 from importlib.util import find_spec
+from inspect import signature
 from pathlib import Path, PurePosixPath
 from typing import Any
 
 import dlt
 from dlt.common.schema import Schema
+from dlt.common.schema.typing import TColumnSchema
 from dlt.extract import DltResource, DltSource
 
+from dango_dbt.config import in_one
 from dango_dbt.declared import readers
-from dango_dbt.errors import ConfigError, Place, first_line
+from dango_dbt.declared.checking import mistakes
+from dango_dbt.errors import ConfigError, Place
 
-__all__ = ["make"]
+__all__ = ["check", "make", "names"]
 
 _KEY = "filesystem"
 _FILES_PER_PAGE = 100_000
@@ -33,6 +37,53 @@ _READERS: Mapping[str, Any] = {
 }
 
 
+def check(
+    arguments: Mapping[str, Any],
+    place_of: Callable[..., Place],
+    *,
+    complete: bool = True,  # noqa: ARG001 - one signature for all kinds
+) -> list[ConfigError]:
+    """Find what is wrong without a look at the files."""
+    found: list[ConfigError] = []
+    seen: set[str] = set()
+    for index, files in enumerate(arguments["files"]):
+        place = partial(place_of, _KEY, "files", index)
+        if files["name"] in seen:
+            found.append(
+                ConfigError(f"there are two tables `{files['name']}`", place=place("name"))
+            )
+        seen.add(files["name"])
+        found += _wrong_with(files, place)
+    return found
+
+
+def names(arguments: Mapping[str, Any]) -> list[str]:
+    """Name the resources."""
+    return [files["name"] for files in arguments["files"]]
+
+
+def _wrong_with(files: Mapping[str, Any], place_of: Callable[..., Place]) -> Iterator[ConfigError]:
+    kind = files.get("format") or _format(files["file_glob"])
+    if kind is None:
+        yield ConfigError(
+            f"`{files['file_glob']}` does not tell what the files hold",
+            place=place_of("file_glob"),
+            hint="add `format:` with csv, jsonl or parquet",
+        )
+    elif kind != "csv":
+        known = [name for name in signature(_READERS[kind]).parameters if name != "items"]
+        for key in files["reader"]:
+            if key not in known:
+                yield ConfigError(
+                    f"files of {kind} are not read with `{key}`",
+                    place=place_of("reader", key, at_key=True),
+                    hint=f"the keys here are: {', '.join(known)}",
+                )
+    for one in mistakes(files.get("columns") or {}, dict[str, TColumnSchema], ("columns",)):
+        place = place_of(*one.path, at_key=one.at_key)
+        yield ConfigError(one.message, place=place, hint=one.hint)
+
+
 def make(
     name: str, arguments: Mapping[str, Any], root: Path, place_of: Callable[..., Place]
 ) -> DltSource:
@@ -42,16 +93,16 @@ def make(
         ConfigError: what a file holds cannot be told, a folder or files are not there, or two
             tables share a name.
     """
+    if problems := check(arguments, place_of):
+        raise in_one(problems)
     bucket = _bucket(str(arguments["bucket_url"]), root, place_of)
     credentials = arguments.get("credentials")
     resources: dict[str, DltResource] = {}
     for index, files in enumerate(arguments["files"]):
         place = partial(place_of, _KEY, "files", index)
-        if files["name"] in resources:
-            raise ConfigError(f"there are two tables `{files['name']}`", place=place("name"))
         if not files["incremental"]:
             _check_glob(bucket, files["file_glob"], place("file_glob"))
-        resources[files["name"]] = _resource(files, bucket, credentials, place)
+        resources[files["name"]] = _resource(files, bucket, credentials)
     return DltSource(Schema(name), _KEY, list(resources.values()))
 
 
@@ -73,11 +124,10 @@ def _resource(
     files: Mapping[str, Any],
     bucket: str,
     credentials: Mapping[str, Any] | None,
-    place_of: Callable[..., Place],
 ) -> DltResource:
     from dlt.sources.filesystem import filesystem
 
-    kind = files.get("format") or _format(files["file_glob"], place_of("file_glob"))
+    kind = str(files.get("format") or _format(files["file_glob"]))
     given: dict[str, Any] = {"credentials": dict(credentials)} if credentials else {}
     # All of a load are read together: what they hold is known before the first row.
     listing = filesystem(
@@ -88,13 +138,7 @@ def _resource(
     incremental = files["incremental"]
     if incremental:
         listing.apply_hints(incremental=dlt.sources.incremental("modification_date"))
-    try:
-        reader = dlt.transformer(_READERS[kind])(**_as_text(files, kind), **files["reader"])
-    except TypeError as error:
-        raise ConfigError(
-            f"files of {kind} are not read with this: {first_line(error)}",
-            place=place_of("reader"),
-        ) from error
+    reader = dlt.transformer(_READERS[kind])(**_as_text(files, kind), **files["reader"])
     resource: DltResource = (listing | reader).with_name(files["name"])
     key = files.get("primary_key")
     disposition: Any = "replace"
@@ -115,16 +159,10 @@ def _as_text(files: Mapping[str, Any], kind: str) -> dict[str, Any]:
     return {"texts": texts} if texts and kind == "csv" else {}
 
 
-def _format(glob: str, place: Place) -> str:
+def _format(glob: str) -> str | None:
+    """Tell what files hold by the ending of their names; None: it does not say."""
     suffixes = [suffix for suffix in PurePosixPath(glob).suffixes if suffix != _COMPRESSED]
-    found = _FORMATS.get(suffixes[-1]) if suffixes else None
-    if found is None:
-        raise ConfigError(
-            f"`{glob}` does not tell what the files hold",
-            place=place,
-            hint="add `format:` with csv, jsonl or parquet",
-        )
-    return found
+    return _FORMATS.get(suffixes[-1]) if suffixes else None
 
 
 def _bucket(url: str, root: Path, place_of: Callable[..., Place]) -> str:

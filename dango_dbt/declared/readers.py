@@ -6,8 +6,11 @@ of columns that one of several files lacks; an empty line ends its reader of JSO
 
 from __future__ import annotations
 
+import csv
+import re
 from collections.abc import Collection, Iterable, Iterator
 from contextlib import contextmanager
+from io import BytesIO, StringIO
 from typing import TYPE_CHECKING, Any
 
 from dlt.common import json
@@ -21,6 +24,17 @@ if TYPE_CHECKING:
 __all__ = ["read_csv", "read_jsonl", "read_parquet"]
 
 _BOM = b"\xef\xbb\xbf"
+_SEPARATORS = (",", ";", "\t", "|")
+#: DuckDB's names for it.
+_SEPARATOR_KEYS = frozenset({"sep", "delimiter"})
+
+
+class _ReadingError(ValueError):
+    """Why a file cannot be read, and what to do."""
+
+    def __init__(self, message: str, hint: str | None = None) -> None:
+        super().__init__(message)
+        self.hint = hint
 
 
 def read_csv(
@@ -32,7 +46,8 @@ def read_csv(
     """Read CSV with DuckDB, which looks at all rows before it decides on types.
 
     It may decide otherwise for the next file: so these are rows, not Arrow, and dlt knows what to
-    do when a column's type changes.
+    do when a column's type changes. It decides on nothing else: of a file with a row that is too
+    long, it would take whatever is left of it when that row is the header.
 
     Args:
         items: the files.
@@ -42,21 +57,66 @@ def read_csv(
     """
     import duckdb
 
-    settings = {"sample_size": -1, **settings}
+    encoding = settings.pop("encoding", "utf-8")
     for item in items:
         with _naming(item), duckdb.connect() as connection:
-            if texts:
-                with item.open() as file:
-                    there = connection.read_csv(file, **settings).columns
-                dtype = {name: "VARCHAR" for name in there if name in texts}
-                settings_here = {**settings, "dtype": {**dtype, **settings.get("dtype", {})}}
-            else:
-                settings_here = settings
-            with item.open() as file:
-                relation = connection.read_csv(file, **settings_here)
-                names = relation.columns
-                while rows := relation.fetchmany(chunk_size):
-                    yield [dict(zip(names, row, strict=True)) for row in rows]
+            content = _utf8(item, encoding)
+            separator = {} if _SEPARATOR_KEYS & settings.keys() else {"sep": _separator(content)}
+            here = {"sample_size": -1, "skiprows": 0, **separator, **settings}
+            try:
+                if texts:
+                    there = connection.read_csv(BytesIO(content), **here).columns
+                    dtype = {name: "VARCHAR" for name in there if name in texts}
+                    here["dtype"] = {**dtype, **here.get("dtype", {})}
+                relation = connection.read_csv(BytesIO(content), **here)
+            except duckdb.InvalidInputException as error:
+                raise _uneven(content, separator.get("sep"), error) from error
+            names = relation.columns
+            while rows := relation.fetchmany(chunk_size):
+                yield [dict(zip(names, row, strict=True)) for row in rows]
+
+
+def _utf8(item: FileItemDict, encoding: str) -> bytes:
+    """Read a file; DuckDB would read it as a whole, too, and knows few encodings."""
+    with item.open() as file:
+        content: bytes = file.read()
+    try:
+        return content.decode(encoding).encode()
+    except UnicodeDecodeError as error:
+        line = content.count(b"\n", 0, error.start) + 1
+        raise _ReadingError(
+            f"line {line} is not {encoding}",
+            hint="say what it is, such as reader: {encoding: latin-1}",
+        ) from error
+    except LookupError as error:
+        raise _ReadingError(f"there is no encoding {encoding!r}") from error
+
+
+def _separator(content: bytes) -> str:
+    """Tell by the first line what stands between values; a comma, if nothing does."""
+    lines = (line for line in content.splitlines() if line and not line.startswith(b"#"))
+    first = re.sub(rb'"[^"]*"', b"", next(lines, b""))
+    return max(_SEPARATORS, key=lambda sign: first.count(sign.encode()))
+
+
+def _uneven(content: bytes, separator: str | None, error: Exception) -> Exception:
+    """Name the first row with another number of values, where it is that which is wrong."""
+    rows = csv.reader(StringIO(content.decode("utf-8-sig")), delimiter=separator or ",")
+    wanted = 0
+    try:
+        for row in rows:
+            wanted = wanted or len(row)
+            if separator and row and len(row) != wanted:
+                return _ReadingError(
+                    f"line {rows.line_num} has another number of values than the first: {len(row)},"
+                    f" not {wanted}",
+                    hint="mend the file; or give the reader settings of DuckDB's read_csv, such as"
+                    " reader: {skiprows: 2} for lines above the header, {null_padding: true} for"
+                    " rows that are short, or {sep: ;}",
+                )
+    except csv.Error:  # quotes that DuckDB takes for something else
+        return error
+    return error
 
 
 def read_jsonl(
@@ -70,12 +130,19 @@ def read_jsonl(
                 text = line.removeprefix(_BOM).strip()
                 if text:
                     with _naming(item, number):
-                        rows.append(json.loadb(text))
+                        rows.append(_mapping(json.loadb(text)))
                 if len(rows) >= chunk_size:
                     yield rows
                     rows = []
             if rows:
                 yield rows
+
+
+def _mapping(value: object) -> dict[str, Any]:
+    if not isinstance(value, dict):
+        kind = "a list" if isinstance(value, list) else "a bare value"
+        raise TypeError(f"a line is to be a mapping, {{…}}, and this one is {kind}")
+    return value
 
 
 def read_parquet(
@@ -160,4 +227,5 @@ def _naming(item: FileItemDict, line: int | None = None) -> Iterator[None]:
         yield
     except (ValueError, TypeError, OSError, Error) as error:  # Arrow's and JSON's are among them
         where = item["relative_path"] if line is None else f"{item['relative_path']}:{line}"
-        raise SyncError(f"{where} cannot be read: {first_line(error)}") from error
+        hint = error.hint if isinstance(error, _ReadingError) else None
+        raise SyncError(f"{where} cannot be read: {first_line(error)}", hint=hint) from error

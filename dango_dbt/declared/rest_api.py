@@ -4,60 +4,89 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator, Mapping
+from copy import deepcopy
 from graphlib import CycleError
 from typing import Any
 
 from dlt.common.configuration.exceptions import ConfigFieldMissingException, ConfigurationException
 from dlt.common.exceptions import DltException
 from dlt.extract import DltSource
-from dlt.sources.rest_api import rest_api_source
-from dlt.sources.rest_api.config_setup import build_resource_dependency_graph
+from dlt.sources.rest_api import rest_api_resources, rest_api_source
 from dlt.sources.rest_api.typing import RESTAPIConfig
 
 from dango_dbt.config import in_one
 from dango_dbt.declared.checking import Mistake, mistakes
+from dango_dbt.declared.endpoints import cursors, doubtful, paginators, selectors
 from dango_dbt.declared.oauth2 import renewing
 from dango_dbt.declared.redirects import keeping_keys
 from dango_dbt.declared.spelling import as_dlt
 from dango_dbt.errors import ConfigError, Place, first_line
 
-__all__ = ["check", "make"]
+__all__ = ["check", "doubts", "make", "names"]
 
 #: What dlt raises for a configuration that its types allow.
 _NOT_TAKEN = (ValueError, KeyError, TypeError, CycleError, DltException, ConfigurationException)
-_VARIABLE = re.compile(r"\$\{[^{}]*\}")
+#: An address, or one that begins with a variable.
+_URL = re.compile(r"https?://|\$\{")
 
 
-def check(arguments: Mapping[str, Any], place_of: Callable[..., Place]) -> list[ConfigError]:
+def check(
+    arguments: Mapping[str, Any], place_of: Callable[..., Place], *, complete: bool = True
+) -> list[ConfigError]:
     """Find what dlt would not take, by its own types; reads nothing and connects to nothing.
 
     Args:
-        arguments: `client`, `resources` and `resource_defaults`, with `${VAR}` replaced or not.
+        arguments: `client`, `resources` and `resource_defaults`.
         place_of: says where the value of a key of the source's entry stands in sources.yml.
+        complete: every `${VAR}` is replaced. Else only what does not hang on values is looked at.
     """
     config = as_dlt(arguments)
-    if found := [*mistakes(config, RESTAPIConfig), *_needed(config)]:
+    found = [*mistakes(config, RESTAPIConfig), *_needed(config)]
+    if complete and not found:
+        found = [*paginators(config), *selectors(config), *cursors(config)]
+    if found:
         return [
-            ConfigError(one.message, place=place_of("rest_api", *one.path), hint=one.hint)
+            ConfigError(
+                one.message, place=place_of("rest_api", *one.path, at_key=one.at_key), hint=one.hint
+            )
             for one in found
         ]
     try:
-        # What types do not show: placeholders, parents that are not there.
-        parts: Any = _without_variables(config)
-        defaults: Any = parts.get("resource_defaults") or {}
-        build_resource_dependency_graph(defaults, parts["resources"])
+        # What types do not show: placeholders, parents that are not there, types of columns.
+        for resource in rest_api_resources(_without_auth(config)) if complete else ():
+            resource.compute_table_schema()
     except _NOT_TAKEN as error:
         return [_not_taken(error, config, place_of)]
     return []
 
 
-def _without_variables(value: Any) -> Any:  # noqa: ANN401 - whatever a configuration holds
-    """Copy a configuration, with a word for each `${VAR}`: dlt takes its braces for its own."""
-    if isinstance(value, str):
-        return _VARIABLE.sub("x", value)
-    if isinstance(value, Mapping):
-        return {key: _without_variables(item) for key, item in value.items()}
-    return [_without_variables(item) for item in value] if isinstance(value, list) else value
+def doubts(arguments: Mapping[str, Any], place_of: Callable[..., Place]) -> list[ConfigError]:
+    """Find what dlt takes, and what is probably not meant.
+
+    Args:
+        arguments: as those that `check` has found nothing wrong with.
+        place_of: likewise.
+    """
+    return [
+        ConfigError(one.message, place=place_of("rest_api", *one.path), hint=one.hint)
+        for one in doubtful(as_dlt(arguments))
+    ]
+
+
+def names(arguments: Mapping[str, Any]) -> list[str]:
+    """Name the resources."""
+    return [str(one["name"] if isinstance(one, Mapping) else one) for one in arguments["resources"]]
+
+
+def _without_auth(config: Mapping[str, Any]) -> Any:  # noqa: ANN401 - dlt's RESTAPIConfig
+    """Copy a configuration without what dlt would look for secrets for."""
+    parts: Any = deepcopy(config)
+    resources = [one for one in parts["resources"] if isinstance(one, dict)]
+    below = [one.get("endpoint") for one in [*resources, parts.get("resource_defaults") or {}]]
+    for part in [parts["client"], *below]:
+        if isinstance(part, dict):
+            part.pop("auth", None)
+    return parts
 
 
 def make(name: str, arguments: Mapping[str, Any], place_of: Callable[..., Place]) -> DltSource:
@@ -89,7 +118,7 @@ def _not_taken(
     error: Exception, config: Mapping[str, Any], place_of: Callable[..., Place]
 ) -> ConfigError:
     """Say in dlt's words what it does not take, and of which resource."""
-    text = str(error.args[0]) if isinstance(error, KeyError) else first_line(error)
+    text = f"missing key `{error.args[0]}`" if isinstance(error, KeyError) else first_line(error)
     place = place_of("rest_api", "resources", *_resource_in(text, config))
     return ConfigError(f"dlt does not take this: {text}", place=place)
 
@@ -97,8 +126,11 @@ def _not_taken(
 def _needed(config: Mapping[str, Any]) -> Iterator[Mistake]:
     """Find what dlt needs though its types do not say so: an address, and a name for each."""
     client = config.get("client")
-    if isinstance(client, Mapping) and not client.get("base_url"):
+    if isinstance(client, Mapping) and not (url := client.get("base_url")):
         yield Mistake(("client",), "missing key `base_url`", "it is the address of the API")
+    elif isinstance(client, Mapping) and isinstance(url, str) and not _URL.match(url):
+        what = "`base_url` must begin with http:// or https://"
+        yield Mistake(("client", "base_url"), what)
     resources = config.get("resources")
     seen: set[str] = set()
     for index, resource in enumerate(resources if isinstance(resources, list) else ()):

@@ -10,7 +10,7 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-__all__ = ["as_dlt"]
+__all__ = ["CURSOR", "INCREMENTAL_WORDS", "as_dlt"]
 
 _AUTH_TYPES = {
     "basic": "http_basic",
@@ -29,8 +29,8 @@ _PAGINATOR_TYPES = {
     "none": "single_page",
 }
 #: dlt's own words behind `{incremental.`; any other one is the name of a cursor field.
-_INCREMENTAL_WORDS = frozenset({"start_value", "end_value", "last_value", "initial_value"})
-_CURSOR = re.compile(r"\{incremental\.([A-Za-z_][A-Za-z0-9_.]*)\}")
+INCREMENTAL_WORDS = frozenset({"start_value", "end_value", "last_value", "initial_value"})
+CURSOR = re.compile(r"\{incremental\.([A-Za-z_][A-Za-z0-9_.]*)\}")
 
 
 def as_dlt(config: Mapping[str, Any]) -> dict[str, Any]:
@@ -118,8 +118,8 @@ def _incremental(endpoint: dict[str, Any]) -> dict[str, Any]:
     if not isinstance(params, Mapping) or "incremental" in endpoint:
         return endpoint
     for name, value in params.items():
-        found = _CURSOR.fullmatch(value) if isinstance(value, str) else None
-        if found and found[1] not in _INCREMENTAL_WORDS:
+        found = CURSOR.fullmatch(value) if isinstance(value, str) else None
+        if found and found[1] not in INCREMENTAL_WORDS:
             others = {key: other for key, other in params.items() if key != name}
             cursor = {"cursor_path": found[1], "start_param": name}
             return {**endpoint, "params": others, "incremental": cursor}

@@ -12,13 +12,14 @@ import dlt
 from dlt.common.configuration.exceptions import ConfigFieldMissingException, InvalidNativeValue
 from dlt.extract import DltResource, DltSource
 
+from dango_dbt.config import in_one
 from dango_dbt.declared import cursors
 from dango_dbt.errors import ConfigError, Place, SyncError, first_line
 
 if TYPE_CHECKING:
     from sqlalchemy import Engine, Table
 
-__all__ = ["make"]
+__all__ = ["check", "make", "names"]
 
 _KEY = "sql_database"
 
@@ -30,6 +31,8 @@ _PACKAGES = {
     "pymysql": "dango-dbt[mysql]",
     "MySQLdb": "dango-dbt[mysql]' and write mysql+pymysql:// in the address, or 'mysqlclient",
 }
+
+_ADDRESS = "write it as postgresql+psycopg2://user:password@host:port/database"
 
 #: The parts of an address, as dlt has them; what else is there it would not look at.
 _PARTS = ("drivername", "username", "password", "host", "port", "database", "query")
@@ -43,6 +46,66 @@ _DRIVERS = {
 }
 
 
+def check(
+    arguments: Mapping[str, Any], place_of: Callable[..., Place], *, complete: bool = True
+) -> list[ConfigError]:
+    """Find what is wrong without a look at the database; `complete` as in `declared.check`."""
+    tables, wanted = arguments.get("tables", {}), arguments.get("table_names")
+    found = [
+        ConfigError(
+            f"table `{table}` is not among `table_names`",
+            place=place_of(_KEY, "tables", table, at_key=True),
+            hint="add it there, or leave `table_names` out to load all tables",
+        )
+        for table in tables
+        if wanted is not None and table not in wanted
+    ]
+    credentials = arguments.get("credentials")
+    if isinstance(credentials, Mapping):
+        found += _wrong_parts(credentials, place_of)
+    elif isinstance(credentials, str) and complete and (wrong := _wrong_address(credentials)):
+        what, hint = wrong
+        found.append(ConfigError(what, place=place_of(_KEY, "credentials"), hint=hint))
+    return found
+
+
+def names(arguments: Mapping[str, Any]) -> list[str]:
+    """Name the resources, as far as sources.yml does."""
+    return list(arguments.get("table_names", ()))
+
+
+def _wrong_parts(
+    credentials: Mapping[str, Any], place_of: Callable[..., Place]
+) -> Iterator[ConfigError]:
+    for key, value in credentials.items():
+        if key not in _PARTS:
+            yield ConfigError(
+                f"unknown key `{key}` in `credentials`",
+                place=place_of(_KEY, "credentials", key, at_key=True),
+                hint=f"the keys here are: {', '.join(_PARTS)}",
+            )
+        elif key == "port" and not str(value).isdecimal() and "${" not in str(value):
+            yield ConfigError(
+                "`port` must be a whole number", place=place_of(_KEY, "credentials", key)
+            )
+
+
+def _wrong_address(address: str) -> tuple[str, str] | None:
+    """Say what is wrong with an address, and what to do; it may hold a password, and is not shown.
+
+    With an `@` in the password, what is behind it would be taken for the host, and be told.
+    """
+    kind, separator, rest = address.partition("://")
+    if not separator or not kind:
+        return "the address of the database is none", _ADDRESS
+    if rest.partition("?")[0].count("@") > 1:
+        return (
+            "the address of the database has more than one `@`: where the host begins is not clear",
+            "write each sign of the password that is no letter or digit with %: `%40` for `@`",
+        )
+    return None
+
+
 def make(
     name: str, arguments: Mapping[str, Any], root: Path, place_of: Callable[..., Place]
 ) -> DltSource:
@@ -53,17 +116,12 @@ def make(
             none.
         SyncError: the database cannot be reached, or has no such table or column.
     """
+    if problems := check(arguments, place_of):
+        raise in_one(problems)
     settings = dict(arguments)
     if credentials := settings.get("credentials"):
         settings["credentials"] = _with_driver(credentials, root, place_of)
     tables: Mapping[str, Mapping[str, Any]] = settings.pop("tables", {})
-    names = settings.get("table_names")
-    if names is not None and (unknown := [one for one in tables if one not in names]):
-        raise ConfigError(
-            f"table `{unknown[0]}` is not among `table_names`",
-            place=place_of(_KEY, "tables", unknown[0]),
-            hint="add it there, or leave `table_names` out to load all tables",
-        )
     with _database_errors(name, place_of):
         from dlt.sources.sql_database import sql_database
 
@@ -72,11 +130,20 @@ def make(
         reading = _Reading(tables)
         made = sql_database.clone(name=name)(
             **settings,
+            metadata=database_types.OneSchema(schema=settings.get("schema")),
             engine_adapter_callback=reading.connected,
             table_adapter_callback=reading.reflected,
             type_adapter_callback=database_types.for_dlt,
         )
         resources = made.resources
+    if not resources:
+        schema = settings.get("schema")
+        where = f" in schema `{schema}`" if schema else ""
+        raise SyncError(
+            f"source `{name}`: the database has no tables{where}",
+            place=place_of(_KEY, "schema" if schema else "credentials"),
+            hint="say where they are with `schema:`; views come with `include_views: true`",
+        )
     for table in tables:
         if table not in resources:
             raise SyncError(
@@ -101,12 +168,6 @@ def _with_driver(
         if kind.partition("+")[0] == "sqlite" and rest.startswith("/"):
             rest = f"/{_file(path, root, place_of)}{question}{query}"
         return f"{_driver(kind)}{separator}{rest}"
-    if unknown := [key for key in credentials if key not in _PARTS]:
-        raise ConfigError(
-            f"unknown key `{unknown[0]}` in `credentials`",
-            place=place_of(_KEY, "credentials", unknown[0]),
-            hint=f"the keys here are: {', '.join(_PARTS)}",
-        )
     driver = str(credentials.get("drivername", ""))
     found = {**credentials, "drivername": _driver(driver)}
     if driver.partition("+")[0] == "sqlite" and found.get("database"):
@@ -241,8 +302,8 @@ def _database_errors(name: str, place_of: Callable[..., Place]) -> Iterator[None
             f"source `{name}`: the address of the database is none, or not whole:"
             f" {first_line(error)}",
             place=place_of(_KEY, "credentials"),
-            hint="write it as postgresql+psycopg2://user:password@host:port/database, or give its"
-            f" parts under [sources.{name}.credentials] in .dlt/secrets.toml",
+            hint=f"{_ADDRESS}, or give its parts under [sources.{name}.credentials] in"
+            " .dlt/secrets.toml",
         ) from error
     except exc.InvalidRequestError as error:
         raise SyncError(
@@ -252,7 +313,7 @@ def _database_errors(name: str, place_of: Callable[..., Place]) -> Iterator[None
         raise ConfigError(
             f"source `{name}`: the address of the database is none: {first_line(error)}",
             place=place_of(_KEY, "credentials"),
-            hint="write it as postgresql+psycopg2://user:password@host:port/database",
+            hint=_ADDRESS,
         ) from error
     except exc.SQLAlchemyError as error:
         raise SyncError(

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 from dlt.pipeline.exceptions import PipelineStepFailed
 
 from dango_dbt import sources
@@ -28,7 +30,8 @@ def step_error(error: PipelineStepFailed, job: SyncJob) -> SyncError:
     where = f"resource `{resource}`: " if resource else ""
     if isinstance(cause, DangoError):  # what we have found ourselves is said in our own words
         return SyncError(f"{error.step} failed: {where}{cause.message}", hint=cause.hint)
-    what = f"{error.step} failed: {where}{type(cause).__name__}: {first_line(cause)}"
+    said = _ANSWER.sub("", first_line(cause))
+    what = f"{error.step} failed: {where}{type(cause).__name__}: {said}"
     place = sources.user_frame(error, job.custom_sources)
     return SyncError(what, place=place, hint=advice(cause, job.source.name))
 
@@ -59,8 +62,17 @@ _HTTP_HINTS = {
 }
 
 
+#: The API's whole answer, in which dlt's paginators have not found what they look for: data.
+_ANSWER = re.compile(r", got `\{.*`", re.DOTALL)
+
 #: What to do about some messages of dlt's and the warehouse's, by a part of the message.
 _HINTS = {
+    "Cursor element with JSON path": "take a cursor that is never null, or load all rows each time;"
+    " in code, dlt.sources.incremental() takes on_cursor_value_missing",
+    "not found in the response in `OffsetPaginator`": "say where the API tells the total, such as"
+    " total_path: meta.total; or total_path: null, to ask until a page is empty",
+    "not found in the response in `PageNumberPaginator`": "say where the API tells the number of"
+    " pages, such as total_path: meta.pages; or total_path: null, to ask until a page is empty",
     "Rescaling Decimal value": "declare how exact the decimal columns are, such as"
     ' columns={"price": {"data_type": "decimal", "precision": 38, "scale": 18}}',
     "Adding columns with constraints": "the table is there with other columns, and takes none that"

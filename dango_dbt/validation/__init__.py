@@ -1,7 +1,7 @@
 """Everything that can be known to be wrong before a run, found in one go.
 
 Files are read, nothing of the user's is imported, and neither dlt nor dbt is, unless a connection
-and a parse are asked for (or the profile has Jinja to render, or a REST API is described).
+and a parse are asked for (or the profile has Jinja to render, or a source needs no code).
 """
 
 from __future__ import annotations
@@ -21,8 +21,9 @@ from dango_dbt.shared_targets import shared_database
 from dango_dbt.validation.code import code_problems
 from dango_dbt.validation.connected import parse_problem
 from dango_dbt.validation.entries import (
+    arguments_of,
     dataset_problem,
-    declaration_problems,
+    declarations,
     dlt_file_problems,
     placeholder_problems,
     variable_problems,
@@ -62,8 +63,11 @@ class _Check:
         self.problems += found
         custom_sources = self.root / "custom_sources"
         self.problems += code_problems(config, custom_sources)
-        self.problems += declaration_problems(config)
-        self.problems += self.attempt(lambda: variable_problems(config, self.root)) or ()
+        given = self.attempt(lambda: arguments_of(config, self.root)) or ()
+        self.problems += variable_problems(given)
+        declared = declarations(config, given)
+        self.problems += declared.problems
+        self.warnings += declared.doubts
         self.problems += placeholder_problems(config, self.root)
         project = self.attempt(
             lambda: DbtProject.named(self.root, config.dbt_project, config.place("dbt_project"))

@@ -3,20 +3,22 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
-from dango_dbt.arguments import read_arguments
+from dango_dbt.arguments import Arguments, read_arguments
 from dango_dbt.config import STAGING_DATASET_SUFFIX, SourceConfig, SourcesConfig
-from dango_dbt.credentials import unset_error
+from dango_dbt.credentials import redact, secret_values, unset_error
 from dango_dbt.destinations import Warehouse
 from dango_dbt.errors import ConfigError, Place
 from dango_dbt.toml_files import placeholders, toml_problem
 
 __all__ = [
+    "arguments_of",
     "dataset_problem",
-    "declaration_problems",
+    "declarations",
     "dlt_file_problems",
     "placeholder_problems",
     "variable_problems",
@@ -71,32 +73,65 @@ def _in_environment(key: tuple[str, ...]) -> bool:
     )
 
 
-def variable_problems(config: SourcesConfig, root: Path) -> list[ConfigError]:
-    """Find the `${VAR}`s among enabled sources' arguments that are not set, or are none.
+def arguments_of(config: SourcesConfig, root: Path) -> list[tuple[SourceConfig, Arguments]]:
+    """Give the enabled sources, each with its arguments.
 
     Raises:
         ConfigError: a secrets file may stand in for one, and is not TOML.
     """
-    found = []
     sources = [source for source in config.sources if source.enabled]
-    arguments = read_arguments(config, sources, root)
-    for source, given in zip(sources, arguments, strict=True):
-        found += [unset_error(source.name, [item]) for item in given.unset]
-        if given.broken:
-            found.append(given.broken)
-    return found
+    return list(zip(sources, read_arguments(config, sources, root), strict=True))
 
 
-def declaration_problems(config: SourcesConfig) -> Iterator[ConfigError]:
-    """Find what dlt would not take of the REST APIs that are described in sources.yml.
+def variable_problems(given: Iterable[tuple[SourceConfig, Arguments]]) -> Iterator[ConfigError]:
+    """Find the `${VAR}`s among sources' arguments that are not set, or are none."""
+    for source, arguments in given:
+        yield from (unset_error(source.name, [item]) for item in arguments.unset)
+        if arguments.broken:
+            yield arguments.broken
 
-    dlt is imported where there are any: its own types say what it takes.
+
+@dataclass(frozen=True)
+class Declarations:
+    """What is wrong with sources that are described in sources.yml, and what is only doubtful."""
+
+    problems: tuple[ConfigError, ...]
+    doubts: tuple[str, ...]
+
+
+def declarations(
+    config: SourcesConfig, given: Iterable[tuple[SourceConfig, Arguments]]
+) -> Declarations:
+    """Check the REST APIs, databases and files that are described in sources.yml.
+
+    dlt is imported where there are any: its own types say what it takes. What is told holds no
+    value of a variable.
     """
-    for source in config.sources:
-        if source.enabled and source.type == "rest_api":
-            from dango_dbt.declared import rest_api
+    problems: list[ConfigError] = []
+    doubts: list[str] = []
+    secrets = secret_values([source.code.kwargs for source in config.sources])
+    for source, arguments in given:
+        if not source.code.own:
+            from dango_dbt import declared
 
-            yield from rest_api.check(source.code.kwargs, partial(config.place_of, source))
+            complete = not (arguments.unset or arguments.broken)
+            kwargs = {**arguments.kwargs, **arguments.from_secrets}
+            place_of = partial(config.place_of, source)
+            found = declared.check(
+                source, kwargs if complete else source.code.kwargs, place_of, complete=complete
+            )
+            told = [redact(error.message, secrets) for error in found]
+            problems += (
+                ConfigError(message, place=error.place, hint=error.hint)
+                for message, error in zip(told, found, strict=True)
+            )
+            if complete and not found:
+                doubts += map(_as_warning, declared.doubts(source, kwargs, place_of))
+    return Declarations(tuple(problems), tuple(doubts))
+
+
+def _as_warning(error: ConfigError) -> str:
+    return f"{error}; {error.hint}"
 
 
 def dataset_problem(

@@ -22,13 +22,15 @@ CODE = [name for name in names() if connector(name).load.verified is not None]
 
 @pytest.mark.parametrize("name", REST_APIS)
 def test_dlt_accepts_a_configuration(name: str) -> None:
-    from dango_dbt.declared.rest_api import check
+    from dango_dbt.declared.rest_api import check, doubts
 
     one = connector(name)
-    values = {key: given.default or "x" for key, given in one.credentials.items()}
+    values = {key: given.default or "https://x" for key, given in one.credentials.items()}
     config = filled(with_references(one.load.rest_api or {}, one.relationships), values)
-    found = check(config, lambda *_: Place(Path(f"{name}.yml")))
+    found = check(config, lambda *_, **__: Place(Path(f"{name}.yml")))
     assert [str(error) for error in found] == []
+    doubted = [error.message for error in doubts(config, lambda *_: Place(Path(f"{name}.yml")))]
+    assert [doubt for doubt in doubted if "one cursor" not in doubt] == [], "its parents are few"
 
 
 @pytest.mark.parametrize("name", REST_APIS)

@@ -182,6 +182,7 @@ WRONG: dict[str, tuple[dict[str, Any], str]] = {
     "parquet": ({"file_glob": "*.parquet"}, "fake.parquet cannot be read"),
     "csv": ({"file_glob": "*.csv", "reader": {"seperator": ";"}}, "seperator"),
     "key": ({"file_glob": "*.csv", "primery_key": ["id"]}, "`primary_key`"),
+    "no such column": ({"file_glob": "*.csv", "primary_key": ["idd"]}, "during this load: - idd"),
 }
 
 

@@ -489,9 +489,13 @@ def test_what_passes_is_tried_again_when_the_server_says(workspace: Workspace) -
 
 def test_a_server_that_stays_unwell_fails_its_source_and_no_other(workspace: Workspace) -> None:
     bad = _Unwell(*[Answer({"message": "out of order"}, 500)] * 9)
-    with serving({"/bad/items": bad, "/good/items": _whole}) as server:
+    with serving(
+        {"/bad/items": bad, "/good/items": _whole, "/uncounted": lambda _: Answer({"items": ITEMS})}
+    ) as server:
         _impatient(workspace, 3)
         clients = {name: {"base_url": f"{server.url}/{name}"} for name in ("bad", "good")}
+        paging = {"type": "offset", "limit": 10, "offset_param": "from"}
+        counted = {"name": "items", "endpoint": {"path": "uncounted", "paginator": paging}}
         items = {"name": "items", "endpoint": {"path": "items", "paginator": "single_page"}}
         workspace.write(
             ".dango/sources.yml",
@@ -499,7 +503,8 @@ def test_a_server_that_stays_unwell_fails_its_source_and_no_other(workspace: Wor
                 **{
                     name: {"client": client, "resources": [items]}
                     for name, client in clients.items()
-                }
+                },
+                uncounted={"client": {"base_url": server.url}, "resources": [counted]},
             ),
         )
         done = workspace.command("sync", "--no-generate")
@@ -508,6 +513,8 @@ def test_a_server_that_stays_unwell_fails_its_source_and_no_other(workspace: Wor
     assert "Traceback" not in said
     assert "500" in said
     assert "/bad/items" in said
+    assert "Expected a response with a `total` key." in said, "and no rows of the answer"
+    assert "or total_path: null" in said
     assert workspace.count("raw_good.items") == 23
     assert workspace.relations("raw_bad") == set()
     assert len(server.asked("/bad/items")) == 3, "as often as dlt's configuration says"
@@ -538,7 +545,7 @@ sources:
 """
 SAID = {
     "one": [r":5:[0-9]+: .*`pagenator`.*`paginator`"],
-    "two": [r":10:[0-9]+: .*oauth3", r":13:24: .*`primery_key`.*`primary_key`"],
+    "two": [r":10:[0-9]+: .*oauth3", r":13:11: .*`primery_key`.*`primary_key`"],
     "three": [r":19:11: .*lists"],
 }
 
@@ -554,4 +561,29 @@ def test_a_mistake_is_told_with_its_place_before_anything_is_asked(workspace: Wo
         synced = {source.name: source for source in workspace.sync(generate=False).sources or ()}
         for name, said in SAID.items():
             assert re.search(rf"\.dango/sources\.yml{said[0]}", str(synced[name].error)), name
+        # What variables stand for is looked at, and not that they are in braces.
+        workspace.write(".env", "SHOP=north\n")
+        workspace.write(".dango/sources.yml", FILLED_IN.replace("URL", server.url))
+        found = Project.problems(workspace.root)
+        assert found.problems == ()
+        assert [re.sub(" again.*", "", warning) for warning in found.warnings] == [
+            ".dango/sources.yml:7:11: each load adds all rows"
+        ]
+        workspace.write(
+            ".dango/sources.yml", FILLED_IN.replace("{name", '{write_disposition: "${SHOP}", name')
+        )
+        told = str(Project.problems(workspace.root).problems)
+        assert "`write_disposition` cannot be '***'" in told, told
+        assert "north" not in told
     assert not server.requests
+
+
+FILLED_IN = """\
+sources:
+  - name: shop
+    type: rest_api
+    rest_api:
+      client: {base_url: "URL"}
+      resources:
+        - {name: items, endpoint: {path: "${SHOP}/items", json: {of: ["${SHOP}"]}}}
+"""

@@ -95,6 +95,12 @@ def test_what_is_not_loaded_or_built_says_why(workspace: Workspace) -> None:
     assert "Nothing to do" not in said
     done = workspace.command("sync", "--select", "nope")
     assert "warning: nothing is selected\n" in done.stdout + done.stderr
+    entries = (workspace.root / ".dango" / "sources.yml").read_text(encoding="utf-8")
+    new = "{name: new, type: rest_api, rest_api: {client: {base_url: 'http://x'}, resources: [a]}}"
+    workspace.write(".dango/sources.yml", f"{entries}- {new}\n")
+    done = workspace.command("sync", "--no-generate", "--select", "source:new+")
+    assert "source `new` was never generated" in done.stdout + done.stderr
+    workspace.write(".dango/sources.yml", entries)
     done = workspace.command("sync-and-build", "--select", "source:shop.orders")
     assert "Nothing to do" not in done.stdout + done.stderr
     _project(workspace, crm=False)

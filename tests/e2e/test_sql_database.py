@@ -80,6 +80,8 @@ insert into customers (name, note) values ('Ada', ''), ('Ben', null);
 POSTGRES = (
     _COMMON.format(serial="bigserial primary key")
     + """
+create schema other;
+create table other.owner (id integer primary key);
 create type mood as enum ('sad', 'ok');
 create domain cents as numeric(10, 2);
 create table "Order" (
@@ -89,15 +91,15 @@ create table "Order" (
     total numeric(12, 2), rate numeric, wide numeric(50, 10), fee cents, ratio double precision,
     single real, small smallint, flag boolean, made timestamptz, wall timestamp, day date,
     hour time, tags text[], doc jsonb, uid uuid, raw bytea, span interval, ip inet, price money,
-    feeling mood, during int4range
+    feeling mood, during int4range, zoned timetz, owner integer references other.owner
 );
 insert into "Order" values
     (1, 'x', 1, 2, 12345.67, 0.123456789012345678, 1e30 + 0.5, 9.99, 0.1, 1.5, -5, true,
      '2024-01-31 12:00:00.123456+02', '2024-01-31 12:00:00.5', '2024-02-29', '23:59:59.5',
      '{a,"b c"}', '{"a": [1, null]}', '6f9619ff-8b86-d011-b42d-00cf4fc964ff', '\\x00ff',
-     '1 day 02:00', '10.0.0.1', '12.50', 'ok', '[1,5)'),
+     '1 day 02:00', '10.0.0.1', '12.50', 'ok', '[1,5)', '10:11:12+02', null),
     (2, '', 2"""
-    + ", null" * 22
+    + ", null" * 24
     + """);
 create table line ("OrderId" integer references "Order", no integer, primary key ("OrderId", no));
 insert into line values (1, 1), (1, 2);
@@ -111,19 +113,19 @@ create table `Order` (
     gift_for bigint unsigned, total decimal(12, 2), wide decimal(50, 10), ratio double,
     single float, small smallint, flag boolean, big bigint unsigned, made timestamp(6) null,
     wall datetime(6), day date, hour time(6), doc json, uid uuid, raw varbinary(10), bits bit(8),
-    yr year, tags set('a', 'b'), feeling enum('sad', 'ok'), picture longblob,
+    yr year, tags set('a', 'b'), feeling enum('sad', 'ok'), picture longblob, due date not null,
     foreign key (customerId) references customers (id),
     foreign key (gift_for) references customers (id)
 );
-set time_zone = '+02:00';
+set time_zone = '+02:00', sql_mode = '';
 insert into `Order` values
     (1, 'x', 1, 2, 12345.67, 123456789012345678901234567890.5, 0.1, 1.5, -5, true,
      18446744073709551615, '2024-01-31 12:00:00.123456', '2024-01-31 12:00:00.5', '2024-02-29',
      '23:59:59.5', '{"a": [1, null]}', '6f9619ff-8b86-d011-b42d-00cf4fc964ff', x'00ff', b'101',
-     2024, 'a,b', 'ok', x'0102'),
+     2024, 'a,b', 'ok', x'0102', '2024-02-29'),
     (2, '', 2"""
     + ", null" * 20
-    + """);
+    + """, '0000-00-00');
 create table line (
     OrderId integer, no integer, primary key (OrderId, no),
     foreign key (OrderId) references `Order` (OrderId)
@@ -164,6 +166,7 @@ EXPECTED: dict[str, dict[str, tuple[str, Any]]] = {
         "ip": ("VARCHAR", "10.0.0.1"),
         "price": ("DECIMAL(19,2)", Decimal("12.50")),
         "during": ("VARCHAR", "[1,5)"),
+        "zoned": ("VARCHAR", "10:11:12+02"),
     },
     "mariadb": {
         **_SHARED,
@@ -175,6 +178,7 @@ EXPECTED: dict[str, dict[str, tuple[str, Any]]] = {
         "yr": ("BIGINT", 2024),
         "tags": ("VARCHAR", "a,b"),
         "picture": ("BLOB", b"\x01\x02"),
+        "due": ("DATE", dt.date(2024, 2, 29)),
     },
 }
 
@@ -208,6 +212,7 @@ def test_each_type_arrives_and_keys_become_tests(origin: Origin, workspace: Work
 
     text = workspace.generated()["dbt_project/models/staging/shop/_shop__models.yml"]
     models = {model["name"]: model for model in yaml.safe_load(text)["models"]}
+    assert models.keys() == {"stg_shop__customers", "stg_shop__order", "stg_shop__line"}
     assert _tests(models["stg_shop__customers"]) == {"id": {"unique", "not_null"}}
     assert _tests(models["stg_shop__order"]) == {
         "order_id": {"unique", "not_null"},
@@ -342,6 +347,7 @@ WRONG: dict[str, tuple[dict[str, Any], str]] = {
         {"tables": {"items": {"incremental": "id", "included_columns": ["name"]}}},
         "`id` is not among `included_columns`",
     ),
+    "schema": ({"schema": "nowhere"}, "nowhere"),
     "setting": ({"shema": "public"}, "`shema`"),
     "backend": ({"backend": "arrow"}, "`backend`"),
 }
@@ -362,6 +368,11 @@ def test_what_is_wrong_is_told_with_its_place_and_without_the_password(
         assert said in told, (case, told)
         assert "p@ss" not in told, case
         assert "p%40ss" not in told, case
+    if origin.kind == "mariadb":
+        origin.execute("create table spans (took time); insert into spans values ('25:00:00');")
+        declare(workspace, origin, table_names=["spans"])
+        (failure,) = failures(workspace.sync(generate=False))
+        assert "`spans.took` holds 25:00:00" in failure
 
 
 def test_the_parts_of_an_address_may_stand_in_secrets_toml(
