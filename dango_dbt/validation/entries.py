@@ -120,18 +120,18 @@ def declarations(
             found = declared.check(
                 source, kwargs if complete else source.code.kwargs, place_of, complete=complete
             )
-            told = [redact(error.message, secrets) for error in found]
             problems += (
-                ConfigError(message, place=error.place, hint=error.hint)
-                for message, error in zip(told, found, strict=True)
+                ConfigError(
+                    redact(error.message, secrets),
+                    place=error.place,
+                    hint=error.hint and redact(error.hint, secrets),
+                )
+                for error in found
             )
             if complete and not found:
-                doubts += map(_as_warning, declared.doubts(source, kwargs, place_of))
+                found = declared.doubts(source, kwargs, place_of)
+                doubts += (redact(f"{error}; {error.hint}", secrets) for error in found)
     return Declarations(tuple(problems), tuple(doubts))
-
-
-def _as_warning(error: ConfigError) -> str:
-    return f"{error}; {error.hint}"
 
 
 def dataset_problem(
