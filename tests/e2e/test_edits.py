@@ -193,7 +193,14 @@ def many(columns: int) -> dict[str, Any]:
     }
 
 
-@pytest.mark.parametrize("after", [1, 60, 200])
+@pytest.mark.parametrize(
+    "after",
+    [
+        pytest.param(1, marks=pytest.mark.exhaustive),
+        60,
+        pytest.param(200, marks=pytest.mark.exhaustive),
+    ],
+)
 def test_a_run_that_is_killed_while_it_writes_leaves_whole_files(
     workspace: Workspace, after: int
 ) -> None:

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import json
+import shutil
 import subprocess
 import sys
+from collections.abc import Callable
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
@@ -55,17 +58,30 @@ exposures:
 """
 
 
-@pytest.fixture
-def shop(workspace: Workspace, monkeypatch: pytest.MonkeyPatch) -> Workspace:
-    """A shop that was built with numbers for prices; then they come as text."""
+@pytest.fixture(scope="module")
+def built(new_workspace: Callable[[], Workspace]) -> tuple[Workspace, Path]:
+    """Build a shop with numbers for prices, and keep a copy of it."""
+    workspace = new_workspace()
     workspace.code("shop", CODE)
     workspace.declare(shop={})
-    monkeypatch.setenv("PRICE", "numbers")
-    assert workspace.run().exit_code == 0
-    for name, sql in MARTS.items():
-        workspace.mart(name, sql)
-    workspace.write("dbt_project/models/marts/marts.yml", PROPERTIES)
-    assert workspace.run().exit_code == 0
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("PRICE", "numbers")
+        assert workspace.run().exit_code == 0
+        for name, sql in MARTS.items():
+            workspace.mart(name, sql)
+        workspace.write("dbt_project/models/marts/marts.yml", PROPERTIES)
+        assert workspace.run().exit_code == 0
+    copy = workspace.root.with_name("copy")
+    shutil.copytree(workspace.root, copy)
+    return workspace, copy
+
+
+@pytest.fixture
+def shop(built: tuple[Workspace, Path], monkeypatch: pytest.MonkeyPatch) -> Workspace:
+    """Give a shop that was built with numbers for prices; then they come as text."""
+    workspace, copy = built
+    shutil.rmtree(workspace.root)
+    shutil.copytree(copy, workspace.root)
     monkeypatch.setenv("PRICE", "text")
     return workspace
 

@@ -250,6 +250,7 @@ def test_a_build_that_was_killed_half_way(
     check(shop)
 
 
+@pytest.mark.exhaustive
 def test_a_first_build_that_was_killed_half_way(shop: Workspace) -> None:
     assert shop.sync().exit_code == 0
     killed_build(shop, 6)
@@ -275,6 +276,7 @@ def test_raw_data_that_was_dropped(
     check(shop)
 
 
+@pytest.mark.exhaustive
 def test_several_syncs_before_a_build(
     built_shop: Workspace, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -306,7 +308,13 @@ insert into raw_shop.latest__parts by name
 """
 
 
-@pytest.mark.parametrize("built", [True, False], ids=["built before", "first build"])
+@pytest.mark.parametrize(
+    "built",
+    [
+        pytest.param(True, id="built before"),
+        pytest.param(False, id="first build", marks=pytest.mark.exhaustive),
+    ],
+)
 def test_a_load_that_is_not_finished_is_not_taken_over_in_part(
     shop: Workspace,
     built: bool,  # noqa: FBT001 - a case
@@ -345,7 +353,9 @@ def test_a_load_that_is_not_finished_is_not_taken_over_in_part(
     check(shop)
 
 
-@pytest.mark.parametrize("refresh", [None, "drop_resources"])
+@pytest.mark.parametrize(
+    "refresh", [None, pytest.param("drop_resources", marks=pytest.mark.exhaustive)]
+)
 def test_the_option_was_off_for_a_while(
     built_shop: Workspace,
     monkeypatch: pytest.MonkeyPatch,

@@ -69,6 +69,7 @@ def _heals(workspace: Workspace, monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 # What may be there twice are appended rows: at these points both are tried, at the others in turn.
+# `make test` has one of them, and leaves out the points between which nothing is written.
 BOTH = ("appended", "inserted", "keyless", "arrow_appended", "loaded")
 
 
@@ -76,7 +77,11 @@ BOTH = ("appended", "inserted", "keyless", "arrow_appended", "loaded")
     ("point", "state"),
     [
         pytest.param(
-            point, state, marks=() if point.startswith("after") else pytest.mark.exhaustive
+            point,
+            state,
+            marks=()
+            if point.startswith("after") and (index % 2 == 0) == (state == "kept")
+            else pytest.mark.exhaustive,
         )
         for index, point in enumerate(POINTS)
         for state in ("kept", "lost")
@@ -96,7 +101,14 @@ def test_nothing_is_lost_and_nothing_twice(
     _heals(workspace, monkeypatch)
 
 
-@pytest.mark.parametrize("healing", ["before deleting", "before restarting", "while restarting"])
+@pytest.mark.parametrize(
+    "healing",
+    [
+        "before deleting",
+        pytest.param("before restarting", marks=pytest.mark.exhaustive),
+        "while restarting",
+    ],
+)
 def test_killed_again_while_it_is_healed(
     workspace: Workspace,
     monkeypatch: pytest.MonkeyPatch,
@@ -118,8 +130,14 @@ def test_killed_over_and_over(
     _heals(workspace, monkeypatch)
 
 
-@pytest.mark.parametrize("refresh", ["drop_data", "drop_resources", "drop_sources"])
-@pytest.mark.parametrize("point", ["before loading", "tables made", "after appended.parquet"])
+@pytest.mark.parametrize(
+    ("point", "refresh"),
+    [
+        pytest.param(point, refresh, marks=() if at == number else pytest.mark.exhaustive)
+        for at, point in enumerate(("before loading", "tables made", "after appended.parquet"))
+        for number, refresh in enumerate(("drop_data", "drop_resources", "drop_sources"))
+    ],
+)
 def test_killed_while_it_refreshes_with_its_state_lost(
     workspace: Workspace, monkeypatch: pytest.MonkeyPatch, loaded: Path, point: str, refresh: str
 ) -> None:

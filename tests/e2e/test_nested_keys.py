@@ -47,7 +47,14 @@ def _staging(workspace: Workspace, model: str, source: str = "shop") -> str:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("disposition", ["append", "replace", "merge"])
+@pytest.mark.parametrize(
+    "disposition",
+    [
+        pytest.param("append", marks=pytest.mark.exhaustive),
+        pytest.param("replace", marks=pytest.mark.exhaustive),
+        "merge",
+    ],
+)
 def test_all_nested_tables_get_a_composite_key(workspace: Workspace, disposition: str) -> None:
     workspace.code("shop", DEEP)
     workspace.declare(shop={"kwargs": {"disposition": disposition}})
