@@ -90,7 +90,9 @@ def test_each_selection_and_then_all_gives_each_row_once(
         assert _rows(loaded) == dict.fromkeys(TABLES, upto), selected
 
 
-@pytest.mark.parametrize("refresh", ["drop_data", "drop_resources"])
+@pytest.mark.parametrize(
+    "refresh", [pytest.param("drop_data", marks=pytest.mark.exhaustive), "drop_resources"]
+)
 def test_a_refresh_drops_just_what_is_selected(
     workspace: Workspace,
     monkeypatch: pytest.MonkeyPatch,
