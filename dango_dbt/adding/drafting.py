@@ -7,19 +7,13 @@ from pathlib import Path
 from urllib.parse import SplitResult, urlsplit
 
 from dango_dbt.adding.drafts import Draft, drafted
+from dango_dbt.config import DATABASE_DRIVERS
 from dango_dbt.connectors import Connector, connector, parsed
 from dango_dbt.errors import ConfigError
 
 __all__ = ["of_catalogue", "of_connector", "of_database", "of_python"]
 
 _TEMPLATE = Path(__file__).parents[1] / "templates" / "python_source.py"
-#: Addresses as databases write them, and as SQLAlchemy finds the driver that we name.
-_DRIVERS = {
-    "postgres": "postgresql+psycopg2",
-    "postgresql": "postgresql+psycopg2",
-    "mysql": "mysql+pymysql",
-    "mariadb": "mariadb+pymysql",
-}
 
 
 def of_catalogue(name: str, chosen: str, *, declarative: bool) -> Draft:
@@ -70,7 +64,7 @@ def of_database(name: str, url: str, *, declarative: bool) -> Draft:
             "MongoDB is no SQL database",
             hint=f"use `dango-dbt source add {name} --connector mongodb`",
         )
-    full = f"{_DRIVERS.get(scheme, scheme)}://{_from_anywhere(scheme, rest)}"
+    full = f"{DATABASE_DRIVERS.get(scheme, scheme)}://{_from_anywhere(scheme, rest)}"
     parts = _parted(full)
     path = parts.path.strip("/")
     database = path if parts.netloc else path.rpartition("/")[2]  # a file: not where it lies here

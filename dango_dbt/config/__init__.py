@@ -14,10 +14,11 @@ from dango_dbt.config.models import (
 from dango_dbt.config.names import STAGING_DATASET_SUFFIX, is_source_name
 from dango_dbt.config.problem import in_one
 from dango_dbt.config.removal import without_entry
-from dango_dbt.config.source_types import DltNativeConfig, SourceCode
+from dango_dbt.config.source_types import DATABASE_DRIVERS, DltNativeConfig, SourceCode
 from dango_dbt.config.staging import StagingConfig, TableStagingConfig
 
 __all__ = [
+    "DATABASE_DRIVERS",
     "STAGING_DATASET_SUFFIX",
     "AgeConfig",
     "BrokenSource",

@@ -13,6 +13,7 @@ from pydantic_core import PydanticCustomError
 from dango_dbt.config.base import Config
 
 __all__ = [
+    "DATABASE_DRIVERS",
     "SOURCE_TYPES",
     "DatabaseTableConfig",
     "DltNativeConfig",
@@ -27,6 +28,14 @@ __all__ = [
 
 SourceType = Literal["dlt_native", "rest_api", "sql_database", "filesystem"]
 SOURCE_TYPES: tuple[SourceType, ...] = get_args(SourceType)
+
+#: What an address without a driver means, if it is there: SQLAlchemy has others in mind.
+DATABASE_DRIVERS = {
+    "postgres": "postgresql+psycopg2",
+    "postgresql": "postgresql+psycopg2",
+    "mysql": "mysql+pymysql",
+    "mariadb": "mariadb+pymysql",
+}
 
 FileFormat = Literal["csv", "jsonl", "parquet"]
 

@@ -12,7 +12,7 @@ import dlt
 from dlt.common.configuration.exceptions import ConfigFieldMissingException, InvalidNativeValue
 from dlt.extract import DltResource, DltSource
 
-from dango_dbt.config import in_one
+from dango_dbt.config import DATABASE_DRIVERS, in_one
 from dango_dbt.declared import cursors
 from dango_dbt.errors import ConfigError, Place, SyncError, first_line
 
@@ -36,14 +36,6 @@ _ADDRESS = "write it as postgresql+psycopg2://user:password@host:port/database"
 
 #: The parts of an address, as dlt has them; what else is there it would not look at.
 _PARTS = ("drivername", "username", "password", "host", "port", "database", "query")
-
-#: The driver that an address without one means, if it is there: SQLAlchemy has others in mind.
-_DRIVERS = {
-    "postgres": "postgresql+psycopg2",
-    "postgresql": "postgresql+psycopg2",
-    "mysql": "mysql+pymysql",
-    "mariadb": "mariadb+pymysql",
-}
 
 
 def check(
@@ -190,7 +182,7 @@ def _file(path: str, root: Path, place_of: Callable[..., Place]) -> str:
 
 
 def _driver(name: str) -> str:
-    named = _DRIVERS.get(name, name)
+    named = DATABASE_DRIVERS.get(name, name)
     return named if find_spec(named.partition("+")[2] or "sys") else name
 
 
