@@ -492,3 +492,26 @@ def test_dlts_own_configuration_has_no_say(
     assert dict(config.credentials) == before
     for setting, value in login.settings.items():
         assert getattr(config, setting) == value
+
+
+def test_what_capabilities_depend_on_is_looked_up_once(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Each step of a load asks for them; a client is of one dataset, and so looked up anew."""
+    from dlt.common.configuration.resolve import resolve_configuration
+
+    looked_up = []
+
+    def counted(*args: Any, **options: Any) -> Any:  # noqa: ANN401 - dlt's
+        looked_up.append(args)
+        return resolve_configuration(*args, **options)
+
+    monkeypatch.setattr("dlt.common.destination.reference.resolve_configuration", counted)
+    opened = destinations.warehouse(target({"type": "duckdb", "path": "shop.duckdb"}, tmp_path))
+    with opened.place() as place:
+        first, second = place.destination.capabilities(), place.destination.capabilities()
+        assert first.preferred_loader_file_format == "parquet"
+        assert first is not second  # steps of a pipeline change theirs
+        assert len(looked_up) == 1
+        for dataset in ("raw_shop", "raw_crm"):
+            assert place.client(dataset).config.dataset_name == dataset

@@ -97,7 +97,8 @@ class _BySourceName(ConfigProvider):
 
     @property
     def is_empty(self) -> bool:
-        return self._provider.is_empty
+        """Whether there is nothing to find: dlt then asks for none of a configuration's fields."""
+        return self._provider.is_empty or _asked_for() is None
 
     @property
     def locations(self) -> Sequence[str]:
@@ -113,12 +114,21 @@ def _by_name(sections: tuple[str, ...]) -> tuple[str, ...] | None:
 
     None where it asks for something else: a destination, or `sources.<function>`.
     """
+    asked = _asked_for()
+    if asked is None:
+        return None
+    name, module = asked
+    return (sections[0], name, *sections[2:]) if sections[:2] == module else None
+
+
+def _asked_for() -> tuple[str, tuple[str, ...]] | None:
+    """Give the name of the source that dlt asks for, and the module's section; None: for none."""
     container = Container()
     name = container[_ConfiguredSource].name
     asking = container[ConfigSectionContext].sections
     if not name or len(asking or ()) < 2 or asking[0] != known_sections.SOURCES:  # noqa: PLR2004
         return None
-    return (sections[0], name, *sections[2:]) if sections[:2] == asking[:2] else None
+    return name, asking[:2]
 
 
 def find(source: SourceConfig, key: str) -> Any | None:  # noqa: ANN401 - whatever is configured
