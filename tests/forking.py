@@ -2,8 +2,9 @@
 
 dlt and dbt take seconds to import, and hundreds of tests run a command. One process per test worker
 imports them once, and forks for each command: arguments, folder, environment, streams and exit code
-are the command's own, and nothing that it does stays. What a start from nothing is like (imports,
-encodings, signals) is tested with real processes.
+are the command's own, and nothing that it does stays. dbt makes JSON Schemas and readers of its
+classes when it first needs them, which takes another second: it has parsed a project, too. What a
+start from nothing is like (imports, encodings, signals) is tested with real processes.
 """
 
 from __future__ import annotations
@@ -91,6 +92,7 @@ def _serve(requests: IO[str], answers: IO[str]) -> None:
     """Fork for each request; answer with the exit code, as a shell would have it."""
     for module in _MODULES:
         import_module(module)
+    _parse_a_project()
     for line in requests:
         request = json.loads(line)
         child = os.fork()
@@ -115,6 +117,31 @@ _MODULES = (
     "rich.console",
     "sqlglot",
 )
+
+
+_PROJECT = {
+    "dbt_project.yml": "{name: one, profile: one, flags: {send_anonymous_usage_stats: false}}",
+    "profiles.yml": "one: {outputs: {default: {type: duckdb, path: one.duckdb}}}",
+    "models/one.sql": "select * from {{ source('one', 'table') }}",
+    "models/sources.yml": "sources: [{name: one, config: {meta: {}}, tables: [{name: table}]}]",
+    "models/models.yml": "models: [{name: one, columns: [{name: id, data_tests: [unique]}]}]",
+}
+
+
+def _parse_a_project() -> None:
+    """Have dbt parse, which connects to nothing and starts no thread."""
+    from dbt.adapters.factory import reset_adapters
+    from dbt.cli.main import dbtRunner
+
+    with TemporaryDirectory(prefix="dango-dbt-project-") as folder:
+        for name, text in _PROJECT.items():
+            path = Path(folder, name)
+            path.parent.mkdir(exist_ok=True)
+            path.write_text(text, encoding="utf-8")
+        options = ["--project-dir", folder, "--profiles-dir", folder, "--log-level", "none"]
+        result = dbtRunner().invoke(["parse", *options])
+    assert result.success, result.exception
+    reset_adapters()
 
 
 def _become(request: Mapping[str, Any]) -> NoReturn:
