@@ -141,7 +141,7 @@ def _parse_a_project() -> None:
         options = ["--project-dir", folder, "--profiles-dir", folder, "--log-level", "none"]
         result = dbtRunner().invoke(["parse", *options])
     assert result.success, result.exception
-    reset_adapters()
+    reset_adapters()  # type: ignore[no-untyped-call] # dbt's
 
 
 def _become(request: Mapping[str, Any]) -> NoReturn:
