@@ -323,10 +323,16 @@ def serve() -> Callable[..., AbstractContextManager[Api]]:
     return lambda lists, **options: _serve(Api(lists, **options))
 
 
+@pytest.fixture(scope="session")
+def new_api() -> Callable[[], AbstractContextManager[Api]]:
+    """Serve the small shop's API, for tests that share it."""
+    return lambda: _serve(Api(_lists(SHOP)))
+
+
 @pytest.fixture
-def api() -> Iterator[Api]:
+def api(new_api: Callable[[], AbstractContextManager[Api]]) -> Iterator[Api]:
     """Serve the small shop's API."""
-    with _serve(Api(_lists(SHOP))) as api:
+    with new_api() as api:
         yield api
 
 

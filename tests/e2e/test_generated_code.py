@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 import shutil
 from collections.abc import Callable
+from contextlib import AbstractContextManager
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -13,6 +15,8 @@ import yaml
 if TYPE_CHECKING:
     from dango_dbt.results import RunResult, SyncResult
     from tests.e2e.conftest import Api, Workspace
+
+    NewApi = Callable[[], AbstractContextManager[Api]]
 
 SHOP = """\
 import dlt
@@ -35,14 +39,30 @@ FOLDER = "dbt_project/models/staging/shop"
 ITEMS, MODELS = f"{FOLDER}/stg_shop__items.sql", f"{FOLDER}/_shop__models.yml"
 
 
-@pytest.fixture
-def shop(workspace: Workspace, api: Api) -> Workspace:
-    """Give a project that has been loaded once, with items and users."""
+def _stock(api: Api) -> None:
     api.page = 100
     api.lists["items"] = [{"id": 1, "name": "Pot"}, {"id": 2, "name": "Pan"}]
+
+
+@pytest.fixture(scope="module")
+def loaded(new_workspace: Callable[[], Workspace], new_api: NewApi) -> Path:
+    """Load items and users, once for all tests."""
+    workspace = new_workspace()
     workspace.code("shop", SHOP)
+    with new_api() as api:
+        _stock(api)
+        workspace.declare(shop={"kwargs": {"base_url": api.url}})
+        assert workspace.sync().exit_code == 0
+    return workspace.root
+
+
+@pytest.fixture
+def shop(workspace: Workspace, loaded: Path, api: Api) -> Workspace:
+    """Give a project that has been loaded once, with items and users."""
+    shutil.rmtree(workspace.root)
+    shutil.copytree(loaded, workspace.root)
+    _stock(api)
     workspace.declare(shop={"kwargs": {"base_url": api.url}})
-    assert workspace.sync().exit_code == 0
     return workspace
 
 
