@@ -9,6 +9,7 @@ from contextlib import contextmanager, redirect_stdout
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from dango_dbt.build import duckdb_file
 from dango_dbt.build.artefacts_of_ours import without_dbts_own, write
 from dango_dbt.build.events import is_read
 from dango_dbt.build.interrupts import interrupts
@@ -38,6 +39,8 @@ class InProcessRunner:
 
             def callback(message: Any) -> None:  # noqa: ANN401 - protobuf: EventMsg has no types
                 parsed.listen(message.info.name)
+                if message.info.name == duckdb_file.HAS_ASKED:
+                    duckdb_file.hold()
                 if is_read(message.info.name, message.info.level):
                     on_event(msg_to_dict(message))
 
@@ -74,23 +77,10 @@ def _invoke(
         with interrupts() as interrupted:
             result = dbtRunner(manifest=manifest, callbacks=callbacks).invoke(args)
     finally:
-        _let_go_of_duckdb()
+        duckdb_file.let_go()
     if isinstance(result.exception, KeyboardInterrupt) or (interrupted and not result.success):
         raise KeyboardInterrupt from result.exception
     return result
-
-
-def _let_go_of_duckdb() -> None:
-    """Close dbt-duckdb's connection, which otherwise locks the file until this process ends."""
-    factory = sys.modules.get("dbt.adapters.factory")
-    connections = sys.modules.get("dbt.adapters.duckdb.connections")
-    if factory is None or connections is None:
-        return
-    factory.reset_adapters()
-    manager = connections.DuckDBConnectionManager
-    if manager._ENV is not None:  # noqa: SLF001 - dbt-duckdb has no public way to close it - forgetting it is public, closing it is not
-        manager._ENV.close()  # noqa: SLF001 - dbt-duckdb has no public way to close it
-    manager.close_all_connections()
 
 
 @contextmanager

@@ -449,3 +449,24 @@ def test_an_executable_that_breaks_down_is_said_without_a_traceback(
     assert result.status == "not_run"
     assert result.error is not None
     assert result.error.message == "ModuleNotFoundError: No module named 'no_such_module'"
+
+
+def test_the_file_is_opened_once_for_a_run_and_free_after_it(
+    project: Write, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """`keep_open: false` would have it closed and opened again between the steps of a run."""
+    profiles = "shop: {outputs: {default: {type: duckdb, path: one.duckdb, keep_open: false}}}"
+    shop = project({**MODELS, "profiles.yml": profiles})
+    opened = []
+    connect = duckdb.connect
+
+    def counted(*args: Any, **options: Any) -> duckdb.DuckDBPyConnection:  # noqa: ANN401 - DuckDB's
+        opened.append(args)
+        return connect(*args, **options)
+
+    monkeypatch.setattr(duckdb, "connect", counted)
+    assert len(run_build(shop).nodes) > 5
+    assert len(opened) == 1
+    monkeypatch.undo()
+    with duckdb.connect(str(shop.directory / "one.duckdb"), config={"threads": 1}) as connection:
+        assert connection.execute("select n from report").fetchall() == [(2,)]
