@@ -12,6 +12,7 @@ from __future__ import annotations
 import atexit
 import json
 import os
+import signal
 import subprocess
 import sys
 from collections.abc import Mapping, Sequence
@@ -26,6 +27,8 @@ __all__ = ["command"]
 #: Variables that Python reads when it starts.
 _AT_START = ("PYTHON", "LC_", "LANG")
 _REPOSITORY = Path(__file__).parents[1]
+#: How long a command may take, in seconds; then it dies of the signal.
+_AT_MOST = 300
 
 
 def command(
@@ -129,7 +132,10 @@ _PROJECT = {
 
 
 def _parse_a_project() -> None:
-    """Have dbt parse, which connects to nothing and starts no thread."""
+    """Have dbt parse, which connects to nothing.
+
+    Without its static parser: that has threads of its own, for which forked processes would wait.
+    """
     from dbt.adapters.factory import reset_adapters
     from dbt.cli.main import dbtRunner
 
@@ -139,13 +145,14 @@ def _parse_a_project() -> None:
             path.parent.mkdir(exist_ok=True)
             path.write_text(text, encoding="utf-8")
         options = ["--project-dir", folder, "--profiles-dir", folder, "--log-level", "none"]
-        result = dbtRunner().invoke(["parse", *options])
+        result = dbtRunner().invoke(["parse", "--no-static-parser", *options])
     assert result.success, result.exception
     reset_adapters()  # type: ignore[no-untyped-call] # dbt's
 
 
 def _become(request: Mapping[str, Any]) -> NoReturn:
     code = 70
+    signal.alarm(_AT_MOST)
     try:
         os.environ.clear()
         os.environ.update(request["environment"])
