@@ -75,6 +75,11 @@ class Workspace:
         path.write_text(textwrap.dedent(text), encoding="utf-8")
         return path
 
+    def start_from(self, root: Path) -> None:
+        """Become a copy of a project that another test or fixture has brought so far."""
+        shutil.rmtree(self.root)
+        shutil.copytree(root, self.root)
+
     def remove(self, name: str) -> None:
         """Remove a folder below the root, with all that is in it."""
         shutil.rmtree(self.root / name)

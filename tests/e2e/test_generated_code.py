@@ -59,8 +59,7 @@ def loaded(new_workspace: Callable[[], Workspace], new_api: NewApi) -> Path:
 @pytest.fixture
 def shop(workspace: Workspace, loaded: Path, api: Api) -> Workspace:
     """Give a project that has been loaded once, with items and users."""
-    shutil.rmtree(workspace.root)
-    shutil.copytree(loaded, workspace.root)
+    workspace.start_from(loaded)
     _stock(api)
     workspace.declare(shop={"kwargs": {"base_url": api.url}})
     return workspace

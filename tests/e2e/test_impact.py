@@ -80,8 +80,7 @@ def built(new_workspace: Callable[[], Workspace]) -> tuple[Workspace, Path]:
 def shop(built: tuple[Workspace, Path], monkeypatch: pytest.MonkeyPatch) -> Workspace:
     """Give a shop that was built with numbers for prices; then they come as text."""
     workspace, copy = built
-    shutil.rmtree(workspace.root)
-    shutil.copytree(copy, workspace.root)
+    workspace.start_from(copy)
     monkeypatch.setenv("PRICE", "text")
     return workspace
 

@@ -32,8 +32,7 @@ def loaded(new_workspace: Callable[[], Workspace]) -> Path:
 @pytest.fixture
 def killed(loaded: Path, workspace: Workspace) -> Callable[[str], None]:
     """Load ten more with a process that dies at a point."""
-    shutil.rmtree(workspace.root)
-    shutil.copytree(loaded, workspace.root)
+    workspace.start_from(loaded)
 
     def kill(point: str) -> None:
         died = workspace.command("sync", UPTO="20", DIE_AT=point)
@@ -142,8 +141,7 @@ def test_killed_while_it_refreshes_with_its_state_lost(
     workspace: Workspace, monkeypatch: pytest.MonkeyPatch, loaded: Path, point: str, refresh: str
 ) -> None:
     """The tables are emptied, and the old cursors must not outlive them."""
-    shutil.rmtree(workspace.root)
-    shutil.copytree(loaded, workspace.root)
+    workspace.start_from(loaded)
     died = workspace.command("sync", "--refresh", refresh, "--yes", UPTO="20", DIE_AT=point)
     assert died.returncode == -9, (point, died.stdout, died.stderr)
     shutil.rmtree(workspace.root / ".dango/state")
